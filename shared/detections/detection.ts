@@ -1,0 +1,37 @@
+/** A detection is a header and a pure function: no vendor, no clock, no database, no network. */
+import type { Activity } from "../model/activity.ts";
+import type { Match, Rule } from "../model/finding.ts";
+import type { Judgement, Policy } from "../policy/policy.ts";
+
+export interface Verdict {
+  readonly policy: Policy;
+  /** Absent for a change. */
+  readonly judgement: Judgement | undefined;
+}
+
+/** Looks at one activity by itself. */
+export interface ActivityDetection {
+  readonly on: "activity";
+  readonly rule: Rule;
+  evaluate(activity: Activity, verdict: Verdict): Match | undefined;
+}
+
+/**
+ * Looks at what one group did over time. A pure function of the set of remembered activities, so that order of
+ * arrival and repetition change nothing.
+ */
+export interface GroupDetection {
+  readonly on: "group";
+  readonly rule: Rule;
+  /**
+   * Whether to remember this activity, for which group and how. `earliest` keeps one per group and slot: the
+   * one with the least (startTime, uid).
+   */
+  remember(
+    activity: Activity,
+  ): { readonly group: string; readonly slot: string; readonly keep: "all" | "earliest" } | undefined;
+  /** Called with everything remembered of one group, by (startTime, uid). At most one match per subject. */
+  evaluate(remembered: readonly Activity[], verdict: { readonly policy: Policy }): readonly Match[];
+}
+
+export type Detection = ActivityDetection | GroupDetection;

@@ -1,0 +1,1 @@
+/** The shelf of detections: one export line each. */

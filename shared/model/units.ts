@@ -1,0 +1,54 @@
+/**
+ * Numbers that carry a unit. A bare `number` in a signature is a count.
+ * Nothing here throws; ranges are checked once, where data enters.
+ */
+import { z } from "zod";
+
+/** Milliseconds since 1970-01-01T00:00:00Z: OCSF `timestamp_t`. Event time, never arrival time. */
+export const EpochMs = z.int().nonnegative().brand<"EpochMs">();
+export type EpochMs = z.infer<typeof EpochMs>;
+
+/** Billionths of a US dollar, as in google.type.Money. Exact up to about nine million dollars in one value. */
+export const NanoUsd = z.int().brand<"NanoUsd">();
+export type NanoUsd = z.infer<typeof NanoUsd>;
+
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** The latest instant a record may claim: 9999-12-31. Beyond it, `Date` and ISO strings stop agreeing. */
+const LAST_MS = 253_402_300_799_999;
+
+/** Undefined where the number is no instant between 1970 and 9999. Fractions of a millisecond are cut. */
+export function toEpochMs(milliseconds: number): EpochMs | undefined {
+  const whole = Math.trunc(milliseconds);
+  return whole >= 0 && whole <= LAST_MS ? (whole as EpochMs) : undefined;
+}
+
+export const fromEpochSeconds = (seconds: number): EpochMs | undefined => toEpochMs(seconds * SECOND_MS);
+
+const ISO = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$/;
+
+/**
+ * ISO 8601 as logs write it: any number of fraction digits, a blank instead of `T`, `+0000`, or no zone,
+ * which is read as UTC. Undefined where it is no such time.
+ */
+export function fromIsoTime(text: string): EpochMs | undefined {
+  const parts = ISO.exec(text.trim());
+  if (!parts) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = "", zone = "Z"] = parts;
+  const utc = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const date = new Date(utc);
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
+  const offset = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
+  const offsetMs = offset
+    ? (offset[1] === "-" ? -1 : 1) * (Number(offset[2]) * HOUR_MS + Number(offset[3]) * MINUTE_MS)
+    : 0;
+  return toEpochMs(utc - offsetMs + Number(fraction.padEnd(3, "0").slice(0, 3)));
+}
+
+export const toIsoTime = (time: EpochMs): string => new Date(time).toISOString();
+
+export const fromUsd = (dollars: number): NanoUsd => Math.round(dollars * 1e9) as NanoUsd;
+export const toUsd = (cost: NanoUsd): number => cost / 1e9;

@@ -1,0 +1,87 @@
+/**
+ * What the organization has decided: who owns what, which use of which model through which door is approved, what
+ * is forbidden, where data may be processed. Data that a person edits; `parsePolicy` reads it from YAML.
+ */
+import type { Activity } from "../model/activity.ts";
+import type { EpochMs } from "../model/units.ts";
+
+/** A person's pattern: `*` and `?` wildcards, `!` negates, anchored at both ends, case-insensitive. */
+export type Pattern = string;
+
+/** All named fields must match; a list matches if any positive pattern does and no negated one does. */
+export interface Scope {
+  readonly models?: readonly Pattern[];
+  readonly doors?: readonly Pattern[];
+  readonly accounts?: readonly Pattern[];
+  readonly principals?: readonly Pattern[];
+  readonly regions?: readonly Pattern[];
+  readonly credentialTypes?: readonly Pattern[];
+  readonly owners?: readonly Pattern[];
+  readonly labels?: Readonly<Record<string, Pattern>>;
+  /** CEL over the activity, e.g. `activity.usage.inputTokens < 100000`. */
+  readonly when?: string;
+}
+
+export interface Clause extends Scope {
+  /** The clause's own name, or `approvals[2]`. */
+  readonly name: string;
+  /** Line in the policy file, counted from 1. */
+  readonly line: number;
+  readonly reason?: string;
+  /** Exclusive: the first instant it no longer holds. */
+  readonly until?: EpochMs;
+}
+
+export interface Owner extends Clause {
+  readonly contact?: string;
+}
+
+export interface Residency extends Clause {
+  /** Regions in which matching use may be requested and processed. */
+  readonly allowed: readonly Pattern[];
+}
+
+export interface Gateway extends Clause {
+  /** The gateway's name as activities carry it: `litellm`. */
+  readonly gateway: string;
+}
+
+export interface Policy {
+  /** The file as given, for `policy.yaml:12`. */
+  readonly file: string;
+  readonly default: "review" | "deny" | "allow";
+  readonly owners: readonly Owner[];
+  readonly approvals: readonly Clause[];
+  readonly denials: readonly Clause[];
+  readonly residency: readonly Residency[];
+  /** Scopes to which no denial, residency clause or default applies. */
+  readonly exceptions: readonly Clause[];
+  /** Workloads that are to use a gateway: what they send to a vendor directly is a finding. */
+  readonly gateways: readonly Gateway[];
+}
+
+export interface Judgement {
+  readonly verdict: "sanctioned" | "unsanctioned" | "unreviewed";
+  /** `policy.yaml:12`, the clause that decided; absent where the default did. */
+  readonly clause?: string;
+  /** Why, in a few words: `denied by "no-deepseek"`, `approved until 2026-03-01, expired`. */
+  readonly reason: string;
+  readonly owner?: string;
+  /**
+   * For unsanctioned and unreviewed: which part of the nearest approval did not fit. `expired`: everything fitted
+   * but the date.
+   */
+  readonly miss?:
+    | "model"
+    | "door"
+    | "account"
+    | "principal"
+    | "region"
+    | "credential"
+    | "condition"
+    | "expired"
+    | "denied";
+}
+
+/** Judges calls, buckets and contacts; a change has no verdict. */
+export type Judge = (activity: Activity) => Judgement | undefined;

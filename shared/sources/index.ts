@@ -1,0 +1,1 @@
+/** The shelf of sources: one export line each. */

@@ -1,0 +1,154 @@
+/**
+ * A source knows one vendor's log: how to tell its records, what they look like, what they mean. Vendor field
+ * names appear in that one file and nowhere else.
+ */
+import { z } from "zod";
+import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import { uidOf } from "../model/uid.ts";
+import type { EpochMs } from "../model/units.ts";
+
+/** What a record says. An empty list: understood, and not about AI. */
+export type Reading = { readonly activities: readonly Activity[] } | { readonly rejected: string };
+
+export interface Source {
+  /** `product.log`: `aws.cloudtrail`. */
+  readonly id: string;
+  readonly title: string;
+  readonly view: Activity["view"];
+  /** Cheap and structural; true for at most one source of any real record. Never throws. */
+  recognises(record: Readonly<Record<string, unknown>>): boolean;
+  /** The record cut to the fields the shape names, or why it cannot be read. `trim` of a trimmed record is itself. */
+  trim(record: unknown): { readonly record: unknown } | { readonly rejected: string };
+  /** What a record says, whole or trimmed. Never throws. */
+  read(record: unknown, receivedTime?: EpochMs): Reading;
+}
+
+/** An activity as a source file writes it: the house adds `schema`, `uid`, `source` and `view`. */
+export type Draft = Omit<Activity, "schema" | "uid" | "source" | "view" | "receivedTime"> & {
+  /**
+   * The provider's own identity of the thing, not the log's, so that two logs of one call agree:
+   * `["aws", account, requestId]`. Prefix with the cloud or vendor; never a clock, never random.
+   */
+  readonly identity: readonly (string | number | undefined)[];
+  readonly view?: Activity["view"];
+};
+
+/**
+ * Turns a vendor's description into a Source, so that no source file checks shapes, makes uids or handles bad
+ * records by itself.
+ *
+ * `record` is also the allow-list: a field it does not name, a prompt for one, never leaves the collector. Objects
+ * in it are plain `z.object` (which cuts), never loose; a free map is named only where it holds tags.
+ */
+export function defineSource<Shape extends z.ZodType>(spec: {
+  readonly id: string;
+  readonly title: string;
+  readonly view: Activity["view"];
+  readonly recognises: (record: Readonly<Record<string, unknown>>) => boolean;
+  readonly record: Shape;
+  /** May return `{ rejected }` for a record whose shape is right and whose values make no sense. */
+  readonly normalize: (record: z.output<Shape>) => readonly Draft[] | { readonly rejected: string };
+}): Source {
+  return {
+    id: spec.id,
+    title: spec.title,
+    view: spec.view,
+    recognises: spec.recognises,
+
+    trim(record) {
+      const read = spec.record.safeParse(record);
+      return read.success ? { record: read.data } : { rejected: reasonFor(read.error) };
+    },
+
+    read(record, receivedTime) {
+      const read = spec.record.safeParse(record);
+      if (!read.success) return { rejected: reasonFor(read.error) };
+      const drafts = spec.normalize(read.data);
+      if ("rejected" in drafts) return drafts;
+      const activities: Activity[] = [];
+      for (const { identity, view, ...draft } of drafts) {
+        const activity = Activity.safeParse(
+          withoutAbsent({
+            schema: ACTIVITY_SCHEMA,
+            uid: uidOf(...identity),
+            source: spec.id,
+            view: view ?? spec.view,
+            ...draft,
+            receivedTime: draft.kind === "bucket" ? receivedTime : undefined,
+          }),
+        );
+        if (!activity.success) return { rejected: reasonFor(activity.error) };
+        activities.push(activity.data);
+      }
+      return { activities };
+    },
+  };
+}
+
+/** Reads a message of topic `ai.activity.raw`. */
+export function readRaw(raw: RawRecord, sources: ReadonlyMap<string, Source>): Reading {
+  const source = sources.get(raw.source);
+  if (!source) return { rejected: `no source ${raw.source} in this version` };
+  return source.read(raw.record, raw.receivedTime);
+}
+
+/** Paths and expectations only: zod's messages name what was got by type, never by value. */
+function reasonFor(error: z.ZodError): string {
+  const issues = error.issues.slice(0, 3).map((issue) => {
+    const path = issue.path.map(String).join(".") || "record";
+    return `${path}: ${issue.code === "unrecognized_keys" ? "unexpected field" : expectation(issue)}`;
+  });
+  const more = error.issues.length - issues.length;
+  return issues.join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return `expected ${issue.expected}`;
+  if (issue.code === "invalid_value") return `expected one of ${issue.values.map(String).join(", ")}`;
+  if (issue.code === "invalid_union") return "none of the known forms";
+  if (issue.code === "custom") return issue.message || "not as documented";
+  return issue.code.replaceAll("_", " ");
+}
+
+/** A copy without `undefined`, and without objects that hold nothing else: absent is absent. */
+export function withoutAbsent<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withoutAbsent) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const kept: Record<string, unknown> = {};
+  for (const [key, part] of Object.entries(value)) {
+    const inner = withoutAbsent(part);
+    if (inner === undefined) continue;
+    if (typeof inner === "object" && inner !== null && !Array.isArray(inner) && Object.keys(inner).length === 0)
+      continue;
+    kept[key] = inner;
+  }
+  return kept as T;
+}
+
+/** For a field the vendor may send as null or leave out; the house only ever leaves out. */
+export const maybe = <Shape extends z.ZodType>(shape: Shape) =>
+  shape.nullish().transform((value) => value ?? undefined);
+
+/** A name, id or code: trimmed, cut to 1,024 characters, and absent where empty. */
+export const text = z.string().transform((value) => value.trim().slice(0, 1_024) || undefined);
+export const maybeText = maybe(text);
+
+const SECRET =
+  /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|ABSK[A-Za-z0-9+/=]{16,}|bedrock-api-key-[A-Za-z0-9+/=]{8,}|AEAA[A-Za-z0-9+/=]{16,}|sk-[A-Za-z0-9_-]{16,}|AIza[0-9A-Za-z_-]{30,}|hf_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{16,}|xai-[A-Za-z0-9]{16,}|pplx-[A-Za-z0-9]{16,}|r8_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]+)/;
+
+/**
+ * Tags as the caller wrote them: at most 32, values of at most 256 characters, scalars only. A value that looks
+ * like a key of an AI vendor is left out: people do put secrets into metadata.
+ */
+export const labels = z.record(z.string(), z.unknown()).transform((given) => {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (Object.keys(kept).length === 32) break;
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") continue;
+    const written = String(value).trim().slice(0, 256);
+    if (key === "__proto__" || key === "" || written === "" || SECRET.test(written)) continue;
+    kept[key.slice(0, 128)] = written;
+  }
+  return kept;
+});
