@@ -39,7 +39,8 @@ function contents(document: unknown): Iterable<unknown> | undefined {
   }
   const { logEvents, data, detail, message, tables } = document;
   // AWS docs, "Subscription filters": message is the event as text, one log event each.
-  if (Array.isArray(logEvents)) return logEvents.map((event) => (isRecord(event) ? parsed(event["message"]) : event));
+  if (Array.isArray(logEvents))
+    return logEvents.map((event) => (isRecord(event) ? parsed(event["message"]) : event));
   if (Array.isArray(data) && isPage(document)) return data;
   if ("detail-type" in document && isRecord(detail)) return [detail];
   // Pub/Sub push: {"message":{"data":base64},"subscription"}.
