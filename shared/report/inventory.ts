@@ -1,0 +1,109 @@
+/** Who owns which use of which model through which door and account, and whether it is sanctioned. */
+import type { Activity } from "../model/activity.ts";
+import type { UsageRow, VerdictWord } from "../model/ledger.ts";
+import type { EpochMs, NanoUsd } from "../model/units.ts";
+import { systemOfRecord } from "./system-of-record.ts";
+
+export interface InventoryRow {
+  /** What `calls` counts. Contacts are network evidence, and never to be added to calls. */
+  readonly kind: "calls" | "contacts";
+  /** Absent: the policy names none. */
+  readonly owner?: string;
+  /** Absent: the log does not say, as for a contact. */
+  readonly model?: string;
+  /** The door. */
+  readonly provider?: string;
+  readonly account?: string;
+  /** Who told it; more than one where the system of record changed in between. */
+  readonly views: readonly Activity["view"][];
+  /** The worst of its calls: unsanctioned, then unreviewed, then sanctioned. Absent: nothing judged it. */
+  readonly verdict?: VerdictWord;
+  readonly callsByVerdict: Readonly<Record<VerdictWord, number>>;
+  readonly calls: number;
+  readonly failures: number;
+  /** Both absent where no log measured tokens. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Two measures of one thing, never to be added. Absent: nobody priced, or billed, it. */
+  readonly estimatedNanoUsd?: NanoUsd;
+  readonly billedNanoUsd?: NanoUsd;
+  /** Calls that used tokens and whose price is not known. */
+  readonly unpricedCalls: number;
+  readonly principals: number;
+  readonly regions: readonly string[];
+  /** Start of the first and of the last hour it was seen in. */
+  readonly firstSeenTime: EpochMs;
+  readonly lastSeenTime: EpochMs;
+}
+
+/** Verdicts from the best to the worst. */
+const SEVERITY: readonly (VerdictWord | "")[] = ["", "sanctioned", "unreviewed", "unsanctioned"];
+
+/** Worst verdict first, then most calls. Each call is counted once: see `systemOfRecord`. */
+export function inventory(usage: readonly UsageRow[]): InventoryRow[] {
+  return usesIn(usage).map(({ row }) => row);
+}
+
+/** The inventory with the rows of usage behind each of its lines, for charts over time. */
+export function usesIn(usage: readonly UsageRow[]): { readonly row: InventoryRow; readonly usage: UsageRow[] }[] {
+  const { counted, contacts } = systemOfRecord(usage);
+  const groups = Map.groupBy([...counted, ...contacts], useKey);
+  return [...groups]
+    .map(([key, rows]) => ({ key, row: inventoryRow(rows), usage: rows }))
+    .sort(
+      (a, b) =>
+        SEVERITY.indexOf(b.row.verdict ?? "") - SEVERITY.indexOf(a.row.verdict ?? "") ||
+        b.row.calls - a.row.calls ||
+        (a.key < b.key ? -1 : 1),
+    );
+}
+
+const useKey = (row: UsageRow): string =>
+  JSON.stringify([row.owner, row.model, row.provider, row.account, row.view === "network"]);
+
+function inventoryRow(rows: readonly UsageRow[]): InventoryRow {
+  const sum = (measure: (row: UsageRow) => number): number => rows.reduce((total, row) => total + measure(row), 0);
+  const distinct = <T extends string>(part: (row: UsageRow) => T | ""): T[] =>
+    [...new Set(rows.map(part))].filter((value): value is T => value !== "").sort();
+  const callsOf = (verdict: VerdictWord): number => sum((row) => (row.verdict === verdict ? row.calls : 0));
+
+  const [owner] = distinct((row) => row.owner);
+  const [model] = distinct((row) => row.model);
+  const [provider] = distinct((row) => row.provider);
+  const [account] = distinct((row) => row.account);
+  const verdict = distinct((row) => row.verdict).reduce<VerdictWord | undefined>(
+    (worst, one) => (SEVERITY.indexOf(one) > SEVERITY.indexOf(worst ?? "") ? one : worst),
+    undefined,
+  );
+  const inputTokens = sum((row) => row.inputTokens);
+  const outputTokens = sum((row) => row.outputTokens);
+  const estimated = sum((row) => row.estimatedNanoUsd);
+  const billed = sum((row) => row.billedNanoUsd);
+  const hours = rows.map((row) => row.hour).sort((a, b) => a - b);
+  const first = hours[0] ?? (0 as EpochMs);
+
+  return {
+    kind: rows.some((row) => row.view === "network") ? "contacts" : "calls",
+    ...(owner ? { owner } : {}),
+    ...(model ? { model } : {}),
+    ...(provider ? { provider } : {}),
+    ...(account ? { account } : {}),
+    views: distinct((row) => row.view),
+    ...(verdict ? { verdict } : {}),
+    callsByVerdict: {
+      sanctioned: callsOf("sanctioned"),
+      unreviewed: callsOf("unreviewed"),
+      unsanctioned: callsOf("unsanctioned"),
+    },
+    calls: sum((row) => row.calls),
+    failures: sum((row) => row.failures),
+    ...(inputTokens + outputTokens > 0 ? { inputTokens, outputTokens } : {}),
+    ...(estimated !== 0 ? { estimatedNanoUsd: estimated as NanoUsd } : {}),
+    ...(billed !== 0 ? { billedNanoUsd: billed as NanoUsd } : {}),
+    unpricedCalls: sum((row) => row.unpricedCalls),
+    principals: distinct((row) => row.principal).length,
+    regions: distinct((row) => row.region),
+    firstSeenTime: first,
+    lastSeenTime: hours.at(-1) ?? first,
+  };
+}

@@ -1,0 +1,156 @@
+/** Everything a report says, read from a store in one pass. */
+import type { Activity } from "../model/activity.ts";
+import type { Rule } from "../model/finding.ts";
+import type { EntityRow, FindingRow, LedgerEntry, UsageRow, VerdictWord } from "../model/ledger.ts";
+import { DAY_MS, type EpochMs } from "../model/units.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Store } from "../store/store.ts";
+import { recordKeeper } from "./system-of-record.ts";
+
+export interface ReportInput {
+  /** Gnomon's own. */
+  readonly version: string;
+  /** Absent: no policy was given, so nothing was judged. */
+  readonly policy?: Policy;
+  /** Headers of the rules that ran, whether or not they found something. */
+  readonly rules: readonly Rule[];
+  /** First and last event time of everything read. Absent: nothing was read. */
+  readonly period?: { readonly first: EpochMs; readonly last: EpochMs };
+  readonly findings: readonly FindingRow[];
+  readonly usage: readonly UsageRow[];
+  readonly entities: readonly EntityRow[];
+  readonly regions: readonly RegionFlow[];
+  /** By source id. */
+  readonly coverage: readonly SourceCoverage[];
+  /** Most frequent first. */
+  readonly rejects: readonly RejectSummary[];
+}
+
+/** Calls that were requested in one place and processed in another, or may have been. Each call counted once. */
+export interface RegionFlow {
+  readonly provider?: string;
+  readonly requested?: string;
+  /** Where it ran, if the log says. */
+  readonly processed?: string;
+  readonly scope?: "regional" | "geography" | "global";
+  readonly geography?: string;
+  readonly verdict?: VerdictWord;
+  readonly calls: number;
+}
+
+export interface SourceCoverage {
+  readonly source: string;
+  /** Absent where every record was rejected. */
+  readonly view?: Activity["view"];
+  /** Records read and rejected in this run; absent for a store that earlier runs filled. */
+  readonly records?: number;
+  readonly rejects?: number;
+  readonly activities: number;
+  readonly firstTime?: EpochMs;
+  readonly lastTime?: EpochMs;
+  /** The starts of the UTC days of which it told something, ascending. */
+  readonly days: readonly EpochMs[];
+}
+
+export interface RejectSummary {
+  /** Absent where no source recognised the record. */
+  readonly source?: string;
+  readonly reason: string;
+  readonly count: number;
+  /** Where the first one stands, as in `Reject`. */
+  readonly place: string;
+  readonly record?: number;
+}
+
+/** What a store cannot know. */
+export interface RunFacts {
+  readonly version: string;
+  readonly policy?: Policy;
+  readonly rules: readonly Rule[];
+  /** Records read in this run, by source id. */
+  readonly read?: ReadonlyMap<string, { readonly records: number; readonly rejects: number }>;
+  readonly rejects: readonly RejectSummary[];
+}
+
+export async function readReportInput(store: Store, facts: RunFacts): Promise<ReportInput> {
+  const usage = await store.usage();
+  const isRecord = recordKeeper(usage);
+  const flows = new Map<string, RegionFlow>();
+  const seen = new Map<string, { view: Activity["view"]; activities: number; days: Set<number> }>();
+  const spans = new Map<string, { first: EpochMs; last: EpochMs }>();
+
+  for await (const entry of store.activities()) {
+    const { activity } = entry;
+    const source = seen.get(activity.source) ?? { view: activity.view, activities: 0, days: new Set<number>() };
+    source.activities += 1;
+    source.days.add(Math.floor(activity.startTime / DAY_MS) * DAY_MS);
+    seen.set(activity.source, source);
+    const span = spans.get(activity.source);
+    spans.set(activity.source, {
+      first: span && span.first < activity.startTime ? span.first : activity.startTime,
+      last: span && span.last > activity.endTime ? span.last : activity.endTime,
+    });
+
+    if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) continue;
+    const told = {
+      view: activity.view,
+      account: activity.account?.uid ?? "",
+      provider: activity.provider ?? "",
+      time: activity.startTime,
+    };
+    if (!isRecord(told)) continue;
+    const flow = flowOf(entry);
+    const key = JSON.stringify([
+      flow.provider,
+      flow.requested,
+      flow.processed,
+      flow.scope,
+      flow.geography,
+      flow.verdict,
+    ]);
+    flows.set(key, { ...flow, calls: flow.calls + (flows.get(key)?.calls ?? 0) });
+  }
+
+  const sources = new Set([...seen.keys(), ...(facts.read?.keys() ?? [])]);
+  const firsts = [...spans.values()].map(({ first }) => first);
+  const lasts = [...spans.values()].map(({ last }) => last);
+  const first = firsts.sort((a, b) => a - b)[0];
+  const last = lasts.sort((a, b) => a - b).at(-1);
+
+  return {
+    version: facts.version,
+    ...(facts.policy ? { policy: facts.policy } : {}),
+    rules: facts.rules,
+    ...(first !== undefined && last !== undefined ? { period: { first, last } } : {}),
+    findings: await store.findings(),
+    usage,
+    entities: await store.entities(),
+    regions: [...flows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, flow]) => flow),
+    coverage: [...sources].sort().map((source): SourceCoverage => {
+      const told = seen.get(source);
+      const span = spans.get(source);
+      return {
+        source,
+        ...(told ? { view: told.view } : {}),
+        ...facts.read?.get(source),
+        activities: told?.activities ?? 0,
+        ...(span ? { firstTime: span.first, lastTime: span.last } : {}),
+        days: [...(told?.days ?? [])].sort((a, b) => a - b) as EpochMs[],
+      };
+    }),
+    rejects: facts.rejects.toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1)),
+  };
+}
+
+function flowOf({ activity, verdict }: LedgerEntry): RegionFlow {
+  const { requested, processed, scope, geography } = activity.region ?? {};
+  return {
+    ...(activity.provider ? { provider: activity.provider } : {}),
+    ...(requested ? { requested } : {}),
+    ...(processed ? { processed } : {}),
+    ...(scope ? { scope } : {}),
+    ...(geography ? { geography } : {}),
+    ...(verdict ? { verdict } : {}),
+    calls: activity.count,
+  };
+}
