@@ -1,1 +1,2 @@
 /** The shelf of sources: one export line each. */
+export { openaiUsage } from "./openai-usage.ts";
