@@ -1,0 +1,295 @@
+/**
+ * An ordinary month at the made-up company, all of it approved: rotating sessions, retries after throttling, a deploy
+ * to a newer model, holidays, a night batch, a new hire. Nothing in here may become a finding.
+ */
+import { aws, azure, google, holidays, month, openai, people } from "./company.ts";
+import type { BedrockCall, Happening, OpenaiHour, Person } from "./happening.ts";
+import type { Random } from "./random.ts";
+
+const HOUR = 3_600_000;
+const SDK = "Boto3/1.42.3 md/Botocore#1.42.3 ua/2.1 os/linux lang/python#3.13.1";
+const CLI = "aws-sdk-js/3.1120.0 ua/2.1 os/macos lang/js md/nodejs#24.12.0";
+
+export const at = (day: number, hour: number, minute = 0, second = 0): number =>
+  Date.UTC(month.year, month.month - 1, day, hour, minute, second);
+
+const processedInEurope = ["eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1"] as const;
+
+/** 1 at the busiest time of a working day, little at night, on weekends and holidays. */
+function busyness(day: number, hour: number, around: "clock" | "office"): number {
+  const weekday = new Date(at(day, hour)).getUTCDay();
+  const free = weekday === 0 || weekday === 6 || holidays.includes(day);
+  const office = Math.exp(-(((hour - 12.5) / 4) ** 2));
+  if (around === "clock") return (0.45 + 0.55 * office) * (free ? 0.7 : 1);
+  return hour < 7 || hour > 19 ? 0 : office * (free ? 0.03 : 1);
+}
+
+export function ordinaryMonth(seed: Random): Happening[] {
+  const happenings: Happening[] = [];
+  for (let day = 1; day <= month.days; day++) {
+    for (let hour = 0; hour < 24; hour++) {
+      for (const write of [dispatch, tariffs, staff, support, research, marketing, gateway, lookups]) {
+        happenings.push(...write(day, hour, seed.fork(`${write.name} ${day} ${hour}`)));
+      }
+    }
+  }
+  return happenings;
+}
+
+const within = (day: number, hour: number, random: Random): number =>
+  at(day, hour) + random.whole(0, HOUR - 10_000);
+
+/** The dispatch assistant of the platform team: round the clock, a new session with every task. */
+function dispatch(day: number, hour: number, random: Random): Happening[] {
+  const calls: BedrockCall[] = [];
+  for (let left = random.poisson(14 * busyness(day, hour, "clock")); left > 0; left--) {
+    const time = within(day, hour, random);
+    const call: BedrockCall = {
+      on: "bedrock",
+      time,
+      account: aws.production,
+      region: "eu-central-1",
+      processedRegion: random.pick(processedInEurope),
+      modelId: day < 17 ? "eu.anthropic.claude-sonnet-4-5-20250929-v1:0" : "eu.anthropic.claude-sonnet-4-6",
+      operation: random.chance(0.7) ? "Converse" : "ConverseStream",
+      caller: {
+        type: "role",
+        role: "dispatch-assistant",
+        session: `task-${day}-${Math.floor(hour / 6)}-${random.whole(1, 3)}`,
+      },
+      ip: `10.10.${random.whole(0, 3)}.${random.whole(2, 250)}`,
+      userAgent: SDK,
+      inputTokens: Math.round(2_400 * random.around(2)),
+      outputTokens: Math.round(320 * random.around(2)),
+      metadata: { team: "platform", task: random.pick(["route", "customs", "delay"]) },
+      invocationLogged: true,
+    };
+    const throttled = random.chance(0.01);
+    if (throttled)
+      calls.push({ ...call, outputTokens: 0, error: "ThrottlingException" }, { ...call, time: time + 2_000 });
+    else calls.push(call);
+  }
+  return calls;
+}
+
+/** The tariff engine of the pricing team: European data, European regions. */
+function tariffs(day: number, hour: number, random: Random): Happening[] {
+  return Array.from({ length: random.poisson(7 * busyness(day, hour, "office")) }, () => ({
+    on: "bedrock",
+    time: within(day, hour, random),
+    account: aws.pricing,
+    region: "eu-west-1",
+    processedRegion: random.pick(processedInEurope),
+    modelId:
+      "arn:aws:bedrock:eu-west-1:321098765432:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    operation: "InvokeModel",
+    caller: {
+      type: "role",
+      role: "tariff-engine",
+      session: `deploy-${Math.floor(day / 9)}-${random.whole(1, 2)}`,
+    },
+    ip: `10.30.0.${random.whole(2, 60)}`,
+    userAgent: SDK,
+    inputTokens: Math.round(5_200 * random.around(1.6)),
+    outputTokens: Math.round(700 * random.around(1.6)),
+    cacheReadTokens: 3_000,
+    metadata: { team: "pricing" },
+    invocationLogged: true,
+  }));
+}
+
+/** People trying things from their own machines, signed in through single sign-on. */
+function staff(day: number, hour: number, random: Random): Happening[] {
+  const working: readonly { person: Person; role: string; account: string }[] = [
+    ...people.platform.map((person) => ({
+      person,
+      role: "AWSReservedSSO_Platform_4f1c",
+      account: aws.production,
+    })),
+    ...people.pricing.map((person) => ({ person, role: "AWSReservedSSO_Pricing_9a2b", account: aws.pricing })),
+    ...(day >= 15 ? [{ person: people.newHire, role: "AWSReservedSSO_Pricing_9a2b", account: aws.pricing }] : []),
+  ];
+  return working.flatMap(({ person, role, account }) =>
+    Array.from({ length: random.poisson(0.8 * busyness(day, hour, "office")) }, () => ({
+      on: "bedrock",
+      time: within(day, hour, random),
+      account,
+      region: "eu-central-1",
+      processedRegion: random.pick(processedInEurope),
+      modelId: "eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+      operation: "ConverseStream",
+      caller: { type: "role", role, session: person.email, sso: true },
+      ip: person.ip,
+      userAgent: CLI,
+      inputTokens: Math.round(1_500 * random.around(2.5)),
+      outputTokens: Math.round(400 * random.around(2)),
+      invocationLogged: true,
+    })),
+  );
+}
+
+/** Replies to customers: a managed identity of the support team's Azure resource. */
+function support(day: number, hour: number, random: Random): Happening[] {
+  const calls: Happening[] = Array.from({ length: random.poisson(9 * busyness(day, hour, "clock")) }, () => ({
+    on: "azure",
+    time: within(day, hour, random),
+    resource: azure.support,
+    region: "swedencentral",
+    deployment: "replies",
+    model: "gpt-4o",
+    version: "2024-11-20",
+    operation: "ChatCompletions_Create",
+    objectId: "aa11bb22-0000-4000-8000-00000000c0de",
+    ip: "20.91.0.14",
+    inputTokens: Math.round(1_900 * random.around(1.8)),
+    outputTokens: Math.round(260 * random.around(1.8)),
+    cachedTokens: 1_024,
+    status: random.chance(0.008) ? 429 : 200,
+  }));
+  // The pilot ends with its approval, on the 14th.
+  if (day <= 14) {
+    for (let left = random.poisson(1.2 * busyness(day, hour, "office")); left > 0; left--) {
+      calls.push({
+        on: "azure",
+        time: within(day, hour, random),
+        resource: azure.support,
+        region: "swedencentral",
+        deployment: "pilot",
+        model: "gpt-4-turbo",
+        version: "turbo-2024-04-09",
+        operation: "ChatCompletions_Create",
+        objectId: people.support[0].objectId,
+        ip: people.support[0].ip,
+        inputTokens: Math.round(1_200 * random.around(1.6)),
+        outputTokens: Math.round(300 * random.around(1.6)),
+        status: 200,
+      });
+    }
+  }
+  return calls;
+}
+
+/** Researchers by day, a batch of one service account at two in the night. */
+function research(day: number, hour: number, random: Random): Happening[] {
+  const nightly = hour === 2 ? random.poisson(40) : 0;
+  const byDay = people.research.flatMap((person) =>
+    Array.from({ length: random.poisson(1.1 * busyness(day, hour, "office")) }, () => person),
+  );
+  return [
+    ...Array.from(
+      { length: nightly },
+      (): Happening => ({
+        on: "vertex",
+        time: within(day, hour, random),
+        project: google.routing,
+        location: "europe-west4",
+        publisher: "google",
+        model: "gemini-2.5-flash",
+        method: "GenerateContent",
+        principalEmail: "night-batch@meridian-routing.iam.gserviceaccount.com",
+        ip: "34.90.0.8",
+        status: random.chance(0.02) ? 8 : 0,
+      }),
+    ),
+    ...byDay.map(
+      (person): Happening => ({
+        on: "vertex",
+        time: within(day, hour, random),
+        project: google.research,
+        location: "europe-west4",
+        publisher: "google",
+        model: "gemini-2.5-pro",
+        method: "StreamGenerateContent",
+        principalEmail: person.email,
+        ip: person.ip,
+        status: 0,
+      }),
+    ),
+  ];
+}
+
+/** Campaign texts: one key of one OpenAI project, in hours. */
+function marketing(day: number, hour: number, random: Random): Happening[] {
+  const requests = random.poisson(12 * busyness(day, hour, "office"));
+  if (requests === 0) return [];
+  const spent: OpenaiHour = {
+    on: "openai",
+    hour: at(day, hour),
+    project: openai.marketing,
+    user: `user-${people.marketing[0].objectId.slice(0, 8)}`,
+    key: "key_campaigns01",
+    model: "gpt-4o-mini-2024-07-18",
+    requests,
+    inputTokens: Math.round(requests * 900 * random.around(1.3)),
+    cachedTokens: requests * 128,
+    outputTokens: Math.round(requests * 350 * random.around(1.3)),
+  };
+  return [spent];
+}
+
+/** Chat for everybody through the gateway; Bedrock behind it sees only the gateway's role. */
+function gateway(day: number, hour: number, random: Random): Happening[] {
+  const users = [...people.support, ...people.marketing] as const;
+  return Array.from({ length: random.poisson(5 * busyness(day, hour, "office")) }, () => {
+    const time = within(day, hour, random);
+    const inputTokens = Math.round(1_100 * random.around(2));
+    const outputTokens = Math.round(380 * random.around(2));
+    const person = random.pick(users);
+    const team = people.support.some((one) => one === person) ? "support" : "marketing";
+    const called: Happening[] = [
+      {
+        on: "gateway",
+        time,
+        team,
+        keyAlias: `${team}-chat`,
+        person,
+        model: "bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        provider: "bedrock",
+        inputTokens,
+        outputTokens,
+        spendUsd: Number(((inputTokens * 3.3 + outputTokens * 16.5) / 1e6).toFixed(8)),
+        status: "success",
+      },
+      {
+        on: "bedrock",
+        time: time + 1_000,
+        account: aws.production,
+        region: "eu-central-1",
+        processedRegion: random.pick(processedInEurope),
+        modelId: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        operation: "Converse",
+        caller: { type: "role", role: "litellm-gateway", session: `gateway-${day % 3}` },
+        ip: "10.20.0.7",
+        userAgent: SDK,
+        inputTokens,
+        outputTokens,
+        invocationLogged: true,
+      },
+    ];
+    return called;
+  }).flat();
+}
+
+/** Servers look up the doors they are meant to use, and a great deal that is no AI at all. */
+function lookups(day: number, hour: number, random: Random): Happening[] {
+  const from = (instance: string, ip: string, host: string): Happening => ({
+    on: "dns",
+    time: within(day, hour, random),
+    account: aws.production,
+    vpc: "vpc-0d15ea5e",
+    instance,
+    ip,
+    host,
+  });
+  const web = "i-0a5b0c0d0e0f00001";
+  const dispatcher = "i-0d15pa7c400000002".replace("p", "0");
+  return [
+    from(dispatcher, "10.10.0.8", "bedrock-runtime.eu-central-1.amazonaws.com"),
+    from(web, "10.10.1.5", "gateway.meridian-freight.example"),
+    from(
+      web,
+      "10.10.1.5",
+      random.pick(["api.stripe.com", "github.com", "sqs.eu-central-1.amazonaws.com", "pypi.org"]),
+    ),
+  ];
+}

@@ -1,0 +1,106 @@
+/** Writes what happened as each vendor would have logged it, one folder a log and one file a day. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Happening, OpenaiChange, OpenaiHour } from "./happening.ts";
+import type { Random } from "./random.ts";
+import { awsChange, bedrockCall, lookup } from "./writers/aws.ts";
+import { azureCall, azureChange } from "./writers/azure.ts";
+import { vertexCall } from "./writers/google.ts";
+import { gatewayCall } from "./writers/litellm.ts";
+import { auditPage, usagePage } from "./writers/openai.ts";
+
+type Log =
+  | "aws-cloudtrail"
+  | "aws-bedrock-invocation"
+  | "aws-route53"
+  | "azure-openai"
+  | "azure-activity"
+  | "gcp-audit"
+  | "openai-usage"
+  | "openai-audit"
+  | "litellm";
+
+/** How each log's records stand in a file, as its vendor delivers them. */
+const layouts: Record<Log, { readonly suffix: string; write(records: readonly unknown[]): string }> = {
+  "aws-cloudtrail": { suffix: "json.gz", write: (records) => JSON.stringify({ Records: records }) },
+  "aws-bedrock-invocation": { suffix: "json.gz", write: lines },
+  "aws-route53": { suffix: "log.gz", write: lines },
+  "azure-openai": { suffix: "json", write: lines },
+  "azure-activity": { suffix: "json", write: (records) => JSON.stringify({ records }) },
+  "gcp-audit": { suffix: "json", write: lines },
+  "openai-usage": { suffix: "json", write: (hours) => JSON.stringify(usagePage(hours as OpenaiHour[])) },
+  "openai-audit": { suffix: "json", write: (pages) => JSON.stringify(pages[0]) },
+  litellm: { suffix: "json", write: (records) => JSON.stringify(records) },
+};
+
+/** Returns how many records were written. */
+export async function writeLogs(
+  happenings: readonly Happening[],
+  folder: string,
+  random: Random,
+): Promise<number> {
+  const files = new Map<string, { log: Log; records: unknown[] }>();
+  let count = 0;
+  const add = (log: Log, time: number, ...records: readonly unknown[]) => {
+    const day = new Date(time).toISOString().slice(0, 10);
+    const name = `${log}/${day}.${layouts[log].suffix}`;
+    const file = files.get(name) ?? { log, records: [] };
+    files.set(name, file);
+    file.records.push(...records);
+    count += records.length;
+  };
+
+  const audited: OpenaiChange[] = [];
+  for (const happening of happenings.toSorted((a, b) => timeOf(a) - timeOf(b))) {
+    switch (happening.on) {
+      case "bedrock": {
+        const { trail, invocation } = bedrockCall(happening, random);
+        add("aws-cloudtrail", happening.time, trail);
+        if (invocation) add("aws-bedrock-invocation", happening.time, invocation);
+        break;
+      }
+      case "aws-change":
+        add("aws-cloudtrail", happening.time, awsChange(happening, random));
+        break;
+      case "azure":
+        add("azure-openai", happening.time, ...azureCall(happening, random));
+        break;
+      case "azure-change":
+        add("azure-activity", happening.time, ...azureChange(happening, random));
+        break;
+      case "vertex":
+        add("gcp-audit", happening.time, ...vertexCall(happening, random));
+        break;
+      case "openai":
+        add("openai-usage", happening.hour, happening);
+        break;
+      case "openai-change":
+        audited.push(happening);
+        break;
+      case "gateway":
+        add("litellm", happening.time, gatewayCall(happening, random));
+        break;
+      case "dns":
+        add("aws-route53", happening.time, lookup(happening, random));
+        break;
+    }
+  }
+  const newest = audited.at(-1);
+  if (newest) add("openai-audit", newest.time, auditPage(audited, random));
+
+  for (const [name, { log, records }] of files) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    const { suffix, write } = layouts[log];
+    const text = write(records);
+    await writeFile(path, suffix.endsWith(".gz") ? gzipSync(text, { level: 1 }) : text);
+  }
+  return count;
+}
+
+const timeOf = (happening: Happening): number => ("hour" in happening ? happening.hour : happening.time);
+
+function lines(records: readonly unknown[]): string {
+  return `${records.map((record) => JSON.stringify(record)).join("\n")}\n`;
+}
