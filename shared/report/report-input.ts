@@ -67,8 +67,8 @@ export interface RunFacts {
   readonly version: string;
   readonly policy?: Policy;
   readonly rules: readonly Rule[];
-  /** Records read in this run, by source id. */
-  readonly read?: ReadonlyMap<string, { readonly records: number; readonly rejects: number }>;
+  /** What was read in this run, one row per source. */
+  readonly read?: readonly { readonly source: string; readonly records: number; readonly rejects: number }[];
   readonly rejects: readonly RejectSummary[];
 }
 
@@ -111,7 +111,8 @@ export async function readReportInput(store: Store, facts: RunFacts): Promise<Re
     flows.set(key, { ...flow, calls: flow.calls + (flows.get(key)?.calls ?? 0) });
   }
 
-  const sources = new Set([...seen.keys(), ...(facts.read?.keys() ?? [])]);
+  const read = new Map(facts.read?.map(({ source, records, rejects }) => [source, { records, rejects }]));
+  const sources = new Set([...seen.keys(), ...read.keys()]);
   const firsts = [...spans.values()].map(({ first }) => first);
   const lasts = [...spans.values()].map(({ last }) => last);
   const first = firsts.sort((a, b) => a - b)[0];
@@ -132,7 +133,7 @@ export async function readReportInput(store: Store, facts: RunFacts): Promise<Re
       return {
         source,
         ...(told ? { view: told.view } : {}),
-        ...facts.read?.get(source),
+        ...read.get(source),
         activities: told?.activities ?? 0,
         ...(span ? { firstTime: span.first, lastTime: span.last } : {}),
         days: [...(told?.days ?? [])].sort((a, b) => a - b) as EpochMs[],

@@ -1,0 +1,55 @@
+/** How numbers, money, time and subjects are written for people: in the report, on a terminal, in Markdown. */
+import type { Subject } from "../model/finding.ts";
+import type { EpochMs, NanoUsd } from "../model/units.ts";
+
+const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const FRACTIONS_OF_A_CENT = new Intl.NumberFormat("en-US", {
+  style: "currency",
+  currency: "USD",
+  maximumSignificantDigits: 2,
+});
+
+/** `48,210` */
+export const whole = (count: number): string => WHOLE.format(count);
+
+/** `1.24M`; exact below a thousand. */
+export const compact = (count: number): string => COMPACT.format(count);
+
+/** `$1,204.50`, and below a cent two digits that say something: `$0.0042`. */
+export function dollars(cost: NanoUsd): string {
+  const usd = cost / 1e9;
+  return usd !== 0 && Math.abs(usd) < 0.01 ? FRACTIONS_OF_A_CENT.format(usd) : DOLLARS.format(usd);
+}
+
+/** `71%`. A part that is not nothing is never `0%`, and one that is not all is never `100%`. */
+export function percent(part: number, of: number): string {
+  if (of === 0) return "–";
+  const rounded = Math.round((part / of) * 100);
+  if (part > 0 && rounded === 0) return "<1%";
+  if (part < of && rounded === 100) return ">99%";
+  return `${rounded}%`;
+}
+
+/** `1 finding`, `3 findings`. */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${whole(count)} ${count === 1 ? one : many}`;
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `1 Nov 2026`, UTC. */
+export function day(time: number): string {
+  const date = new Date(time);
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+/** `2026-11-01 08:15`, UTC. */
+export const minute = (time: EpochMs): string => new Date(time).toISOString().slice(0, 16).replace("T", " ");
+
+/** Whom or what a finding is about, in the order a person says it. */
+export const subjectParts = (subject: Subject): readonly { readonly part: string; readonly value: string }[] =>
+  (["principal", "credential", "model", "provider", "account", "region", "resource"] as const).flatMap((part) => {
+    const value = subject[part];
+    return value === undefined ? [] : [{ part: part === "provider" ? "door" : part, value }];
+  });
