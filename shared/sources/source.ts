@@ -130,6 +130,18 @@ export function withoutAbsent<T>(value: T): T {
 export const maybe = <Shape extends z.ZodType>(shape: Shape) =>
   shape.nullish().transform((value) => value ?? undefined);
 
+/** For what a vendor writes as an object or as JSON text. Text that is no JSON is left to the shape to reject. */
+export const jsonText = <Shape extends z.ZodType>(shape: Shape) =>
+  z.preprocess((value) => {
+    if (typeof value !== "string") return value;
+    if (value.trim() === "") return undefined;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      return value;
+    }
+  }, shape);
+
 /** A name, id or code: trimmed, cut to 1,024 characters, and absent where empty. */
 export const text = z.string().transform((value) => value.trim().slice(0, 1_024) || undefined);
 export const maybeText = maybe(text);
