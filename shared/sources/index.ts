@@ -1,2 +1,3 @@
 /** The shelf of sources: one export line each. */
 export { openaiUsage } from "./openai-usage.ts";
+export { openaiAudit } from "./openai-audit.ts";
