@@ -1,0 +1,226 @@
+/**
+ * A real single-node Kafka broker (KRaft) for tests: from Maven Central's jars on the installed JDK, kept outside the
+ * repository. Everything listens on 127.0.0.1, and only processes started here are ended here.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export const KAFKA_VERSIONS = { newest: "4.3.0", oldest: "3.9.1" } as const;
+const START_SECONDS = 60;
+
+export interface KafkaServer {
+  /** `127.0.0.1:port` of the plain listener. */
+  readonly brokers: readonly string[];
+  /** With SASL/SCRAM-SHA-512 over TLS; only where the server was started so. */
+  readonly secured?: {
+    readonly brokers: readonly string[];
+    readonly username: string;
+    readonly password: string;
+    readonly ca: string;
+  };
+  /** SIGKILL: what a crash is. The data stays. */
+  kill(): Promise<void>;
+  /** On the same ports and data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Undefined where no broker can be had; `reason` is then told. */
+export async function startKafka(
+  options: { readonly version?: string; readonly secured?: boolean } = {},
+): Promise<{ readonly server: KafkaServer } | { readonly missing: string }> {
+  const jars = await kafkaJars(options.version ?? KAFKA_VERSIONS.newest);
+  if ("missing" in jars) return jars;
+
+  const folder = await mkdtemp(join(tmpdir(), "gnomon-kafka-"));
+  const [plain, controller, tls] = [await freePort(), await freePort(), await freePort()];
+  const username = "gnomon";
+  const password = "made-up-for-a-test";
+  const keys = options.secured ? await keyStores(folder) : undefined;
+  const settings = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${plain},CONTROLLER://127.0.0.1:${controller}${keys ? `,SASL_SSL://127.0.0.1:${tls}` : ""}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${plain}${keys ? `,SASL_SSL://127.0.0.1:${tls}` : ""}`,
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "log.dirs": join(folder, "data"),
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "auto.create.topics.enable": "false",
+    // A killed broker may come back at once: its old session must not keep it out for 9 s.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    ...(keys
+      ? {
+          "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+          "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config":
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+          "ssl.keystore.location": keys.keystore,
+          "ssl.keystore.password": keys.password,
+          "ssl.keystore.type": "PKCS12",
+        }
+      : {}),
+  };
+  const properties = join(folder, "server.properties");
+  await writeFile(
+    properties,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(""),
+  );
+  const classpath = join(jars.lib, "*");
+  const clusterId = Buffer.alloc(16, 7).toString("base64url");
+  const scram = keys ? ["--add-scram", `SCRAM-SHA-512=[name=${username},password=${password}]`] : [];
+  await run("java", [
+    "-cp",
+    classpath,
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    clusterId,
+    "-c",
+    properties,
+    ...scram,
+  ]);
+
+  let child: ChildProcess | undefined;
+  let starts = 0;
+  const start = async () => {
+    const logPath = join(folder, `broker-${++starts}.log`);
+    const log = createWriteStream(logPath);
+    const started = spawn("java", ["-Xmx512m", "-XX:+UseSerialGC", "-cp", classpath, "kafka.Kafka", properties], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    started.stdout?.pipe(log);
+    started.stderr?.pipe(log);
+    child = started;
+    await answering(plain, started, logPath);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = child;
+    child = undefined;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => ending.once("exit", () => resolve()));
+    ending.kill(signal);
+    await ended;
+  };
+  await start();
+  return {
+    server: {
+      brokers: [`127.0.0.1:${plain}`],
+      ...(keys ? { secured: { brokers: [`127.0.0.1:${tls}`], username, password, ca: keys.certificate } } : {}),
+      kill: () => end("SIGKILL"),
+      restart: async () => {
+        await end("SIGTERM");
+        await start();
+      },
+      stop: async () => {
+        await end("SIGKILL");
+        await rm(folder, { recursive: true, force: true });
+      },
+    },
+  };
+}
+
+/** Downloads once, into the user's cache folder. */
+async function kafkaJars(version: string): Promise<{ readonly lib: string } | { readonly missing: string }> {
+  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gnomon-test");
+  const lib = join(cache, `kafka-${version}`);
+  try {
+    await run("java", ["-version"]);
+  } catch {
+    return { missing: "no broker: no Java on the path (a JDK 17 or later runs one)" };
+  }
+  if (existsSync(lib)) return { lib };
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, "fetching-"));
+  try {
+    await writeFile(
+      join(work, "pom.xml"),
+      await readFile(fileURLToPath(new URL("kafka-pom.xml", import.meta.url))),
+    );
+    await run(
+      "mvn",
+      ["-q", "-B", `-Dkafka.version=${version}`, "dependency:copy-dependencies", "-DoutputDirectory=lib"],
+      {
+        cwd: work,
+      },
+    );
+    await rename(join(work, "lib"), lib).catch((error: unknown) => {
+      if (!existsSync(lib)) throw error;
+    });
+    return { lib };
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    return { missing: `no broker: Maven could not fetch Kafka ${version} (${why})` };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** A self-signed certificate for 127.0.0.1, by the JDK's own tool. */
+async function keyStores(folder: string) {
+  const keystore = join(folder, "keystore.p12");
+  const certificate = join(folder, "certificate.pem");
+  const password = "made-up-for-a-test";
+  const store = ["-keystore", keystore, "-storetype", "PKCS12", "-storepass", password, "-alias", "broker"];
+  await run("keytool", [
+    "-genkeypair",
+    "-keyalg",
+    "RSA",
+    "-keysize",
+    "2048",
+    "-validity",
+    "2",
+    "-dname",
+    "CN=127.0.0.1",
+    "-ext",
+    "SAN=ip:127.0.0.1,dns:localhost",
+    ...store,
+  ]);
+  await run("keytool", ["-exportcert", "-rfc", "-file", certificate, ...store]);
+  return { keystore, password, certificate: await readFile(certificate, "utf8") };
+}
+
+async function answering(port: number, child: ChildProcess, log: string): Promise<void> {
+  const { Socket } = await import("node:net");
+  for (let waited = 0; waited < START_SECONDS * 10; waited++) {
+    if (child.exitCode !== null) throw new Error(`the broker ended at once; its log is ${log}`);
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = new Socket();
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("close", () => socket.destroy());
+      socket.connect(port, "127.0.0.1", () => socket.end());
+    });
+    if (open && (await readFile(log, "utf8")).includes("Kafka Server started")) return;
+    await sleep(100);
+  }
+  throw new Error(`the broker did not answer within ${START_SECONDS} s; its log is ${log}`);
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
