@@ -154,7 +154,7 @@ export const Activity = z.strictObject({
   startTime: EpochMs,
   /** Exclusive for a bucket. Equal to `startTime` where the log gives one instant. */
   endTime: EpochMs,
-  /** Requests it stands for; 1 for a call. */
+  /** Requests it stands for; 1 for a call, 0 for a bucket whose vendor counts tokens only. */
   count: Count,
   /** The vendor's own word: `InvokeModel`, `ChatCompletions_Create`. */
   operation: Text,

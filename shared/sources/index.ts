@@ -1,3 +1,4 @@
 /** The shelf of sources: one export line each. */
 export { openaiUsage } from "./openai-usage.ts";
 export { openaiAudit } from "./openai-audit.ts";
+export { anthropicUsage } from "./anthropic-usage.ts";

@@ -105,7 +105,7 @@ export const openaiAudit = defineSource({
         count: 1,
         operation: type,
         outcome: /\.failed$/.test(type)
-          ? { status: "failure", reason: "denied", code: target?.error_code }
+          ? { status: "failure", reason: type === "login.failed" ? "denied" : "error", code: target?.error_code }
           : { status: "success" },
         actor: user
           ? { uid: user.id, name: user.email, type: "human" }
