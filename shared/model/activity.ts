@@ -151,6 +151,8 @@ export const Activity = z.strictObject({
   view: z.enum(["provider", "usage", "gateway", "network"]),
   /** `product.log`: a `Source.id`. */
   source: Text,
+  /** Every log that saw it, sorted, where more than one did; `source` is then the first. Set by the merge. */
+  sources: z.array(Text).min(2).optional(),
   startTime: EpochMs,
   /** Exclusive for a bucket. Equal to `startTime` where the log gives one instant. */
   endTime: EpochMs,
