@@ -2,3 +2,4 @@
 export { openaiUsage } from "./openai-usage.ts";
 export { openaiAudit } from "./openai-audit.ts";
 export { anthropicUsage } from "./anthropic-usage.ts";
+export { azureOpenai } from "./azure-openai.ts";
