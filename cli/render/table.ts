@@ -13,8 +13,10 @@ export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean; readonl
 const GAP = 2;
 /** Below this a column of text says nothing. */
 const LEAST_WIDTH = 10;
+/** Before a column of text becomes narrower than this, spare columns go. */
+const EASY_WIDTH = 24;
 /** A cell may take this many lines; what is left is cut and marked by an ellipsis. */
-const MOST_LINES = 3;
+const MOST_LINES = 4;
 
 /** Ends with a line break. Where there are no rows, `whenEmpty` says what that means and what to do next. */
 export function toTable<Row>(
@@ -28,15 +30,15 @@ export function toTable<Row>(
   const said = columns.filter((column) => rows.some((row) => shown(column, row) !== ""));
   const cellsOf = (chosen: readonly Column<Row>[]) =>
     rows.map((row) => chosen.map((column) => shown(column, row)));
-  let chosen = said;
-  for (;;) {
-    const cells = cellsOf(chosen);
-    const widths = layOut(chosen, cells, width);
-    if (widths) return grid(chosen, cells, widths, screen);
-    const last = chosen.findLast(({ spare }) => spare);
-    if (!last) return blocks(said, cellsOf(said), width, screen);
-    chosen = chosen.filter((column) => column !== last);
+  const needed = said.filter(({ spare }) => !spare);
+  const spares = said.filter(({ spare }) => spare);
+  for (let kept = spares.length; kept >= 0; kept--) {
+    const chosen = said.filter((column) => !column.spare || spares.indexOf(column) < kept);
+    const widths = layOut(chosen, cellsOf(chosen), width, EASY_WIDTH);
+    if (widths) return grid(chosen, cellsOf(chosen), widths, screen);
   }
+  const widths = layOut(needed, cellsOf(needed), width, LEAST_WIDTH);
+  return widths ? grid(needed, cellsOf(needed), widths, screen) : blocks(said, cellsOf(said), width, screen);
 }
 
 function shown<Row>(column: Column<Row>, row: Row): string {
@@ -49,13 +51,14 @@ function layOut<Row>(
   columns: readonly Column<Row>[],
   cells: readonly (readonly string[])[],
   width: number,
+  leastWidth: number,
 ): number[] | undefined {
   const widths = columns.map(({ heading }, at) =>
     cells.reduce((most, row) => Math.max(most, stringWidth(row[at] ?? "")), stringWidth(heading)),
   );
   const least = columns.map(({ heading, numeric, tone }, at) => {
     const natural = widths[at] ?? 0;
-    return numeric || tone ? natural : Math.min(natural, Math.max(LEAST_WIDTH, stringWidth(heading)));
+    return numeric || tone ? natural : Math.min(natural, Math.max(leastWidth, stringWidth(heading)));
   });
   const room = width - GAP * (columns.length - 1);
   if (sum(least) > room) return undefined;
@@ -153,7 +156,7 @@ const segmenter = new Intl.Segmenter("en");
 function wrap(text: string, width: number, mostLines: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const piece of text.match(/\S*?[/:,;@._-]+(?=\S)|\S+\s*|\s+/g) ?? []) {
+  for (const piece of text.match(/\S*?[/:,;@._-]+(?=[^\s\d])|\S+\s*|\s+/g) ?? []) {
     if (stringWidth(line + piece.trimEnd()) <= width) {
       line += piece;
       continue;

@@ -7,6 +7,9 @@ import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
 import type { EpochMs } from "../model/units.ts";
+import { withoutAbsent } from "../model/without-absent.ts";
+
+export { withoutAbsent };
 
 /** What a record says. An empty list: understood, and not about AI. */
 export type Reading = { readonly activities: readonly Activity[] } | { readonly rejected: string };
@@ -109,21 +112,6 @@ function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_union") return "none of the known forms";
   if (issue.code === "custom") return issue.message || "not as documented";
   return issue.code.replaceAll("_", " ");
-}
-
-/** A copy without `undefined`, and without objects that hold nothing else: absent is absent. */
-export function withoutAbsent<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutAbsent) as T;
-  if (typeof value !== "object" || value === null) return value;
-  const kept: Record<string, unknown> = {};
-  for (const [key, part] of Object.entries(value)) {
-    const inner = withoutAbsent(part);
-    if (inner === undefined) continue;
-    if (typeof inner === "object" && inner !== null && !Array.isArray(inner) && Object.keys(inner).length === 0)
-      continue;
-    kept[key] = inner;
-  }
-  return kept as T;
 }
 
 /** For a field the vendor may send as null or leave out; the house only ever leaves out. */
