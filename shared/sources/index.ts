@@ -3,3 +3,4 @@ export { openaiUsage } from "./openai-usage.ts";
 export { openaiAudit } from "./openai-audit.ts";
 export { anthropicUsage } from "./anthropic-usage.ts";
 export { azureOpenai } from "./azure-openai.ts";
+export { anthropicCompliance } from "./anthropic-compliance.ts";

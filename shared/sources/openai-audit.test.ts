@@ -53,6 +53,12 @@ describe("openai.audit", () => {
     });
   });
 
+  it("loses a field that a new type uses for something else, not the event", () => {
+    const detail = detailOf("garden.watered", { id: { bed: 1 }, data: "none", name: "beds" });
+    expect(detail?.target).toEqual({ name: "beds", type: "garden" });
+    expect(activityOf({ ...event("garden.watered"), "garden.watered": ["bed-1"] }).detail?.object).toBe("other");
+  });
+
   it("finds what was changed under the type with dots, and with underscores as Panther writes it", () => {
     const [dotted, flat] = ["role.assignment.deleted", "role_assignment_deleted"].map(
       (key) => activityOf({ ...event("role.assignment.deleted"), [key]: { id: "assignment-1" } }).detail,

@@ -12,34 +12,36 @@ import type { Activity, Detail } from "../model/activity.ts";
 import { fromEpochSeconds } from "../model/units.ts";
 import { defineSource, maybe, maybeText, withoutAbsent } from "./source.ts";
 
-const words = maybe(z.array(z.string()));
-const number = maybe(z.number());
-const flag = maybe(z.boolean());
+// New types come every month. One that uses a name below for something else loses that field, not the event.
+const word = maybeText.catch(undefined);
+const words = maybe(z.array(z.string())).catch(undefined);
+const number = maybe(z.number()).catch(undefined);
+const flag = maybe(z.boolean()).catch(undefined);
 
 /** Settings that say what was granted or limited. Titles, descriptions and messages are people's prose: not named. */
 const settings = {
-  role: maybeText,
+  role: word,
   scopes: words,
   permissions: words,
   permissions_added: words,
   permissions_removed: words,
   allowed_ips: words,
   enabled: flag,
-  principal_id: maybeText,
-  principal_type: maybeText,
-  resource_id: maybeText,
-  resource_type: maybeText,
-  role_id: maybeText,
-  workspace_id: maybeText,
-  connector_id: maybeText,
-  identity_provider_id: maybeText,
-  project_id: maybeText,
-  service_account_id: maybeText,
-  fine_tuned_model_checkpoint: maybeText,
-  api_call_logging: maybeText,
-  api_call_logging_project_ids: maybeText,
-  threads_ui_visibility: maybeText,
-  usage_dashboard_visibility: maybeText,
+  principal_id: word,
+  principal_type: word,
+  resource_id: word,
+  resource_type: word,
+  role_id: word,
+  workspace_id: word,
+  connector_id: word,
+  identity_provider_id: word,
+  project_id: word,
+  service_account_id: word,
+  fine_tuned_model_checkpoint: word,
+  api_call_logging: word,
+  api_call_logging_project_ids: word,
+  threads_ui_visibility: word,
+  usage_dashboard_visibility: word,
   max_requests_per_1_minute: number,
   max_tokens_per_1_minute: number,
   max_images_per_1_minute: number,
@@ -49,18 +51,18 @@ const settings = {
 };
 type Settings = Partial<Record<keyof typeof settings, string | number | boolean | string[] | undefined>>;
 
-const Thing = z.object({ id: maybeText, name: maybeText });
+const Thing = z.object({ id: word, name: word });
 
 const Target = z.object({
   ...settings,
-  id: maybeText,
-  name: maybeText,
-  role_name: maybeText,
-  error_code: maybeText,
-  data: maybe(z.object({ ...settings, name: maybeText, group_name: maybeText, email: maybeText })),
-  changes_requested: maybe(z.object({ ...settings, role_name: maybeText, group_name: maybeText })),
-  configs: maybe(z.array(Thing)),
-  certificates: maybe(z.array(Thing)),
+  id: word,
+  name: word,
+  role_name: word,
+  error_code: word,
+  data: maybe(z.object({ ...settings, name: word, group_name: word, email: word })).catch(undefined),
+  changes_requested: maybe(z.object({ ...settings, role_name: word, group_name: word })).catch(undefined),
+  configs: maybe(z.array(Thing)).catch(undefined),
+  certificates: maybe(z.array(Thing)).catch(undefined),
 });
 
 const User = maybe(z.object({ id: maybeText, email: maybeText }));
@@ -77,7 +79,7 @@ const Event = z.object({
       api_key: maybe(z.object({ id: maybeText, user: User, service_account: maybe(z.object({ id: maybeText })) })),
     }),
   ),
-  target: maybe(Target),
+  target: maybe(Target).catch(undefined),
 });
 
 export const openaiAudit = defineSource({
