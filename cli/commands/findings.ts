@@ -1,0 +1,86 @@
+import type { Command } from "commander";
+import { PipelineError } from "../../shared/model/errors.ts";
+import type { Finding, Rule } from "../../shared/model/finding.ts";
+import { minute, plural, subjectParts } from "../../shared/report/figures.ts";
+import { type Door, formatOption, outputFor, write } from "../door.ts";
+import { printable } from "../render/printable.ts";
+import { paint } from "../render/table.ts";
+import { type ResultOptions, resultOptions, withResults } from "../results.ts";
+
+export function findings(program: Command, door: Door): void {
+  const command = program.command("findings").description("what somebody should look at");
+
+  const list = command
+    .command("list")
+    .description("all findings, the worst first")
+    .argument("[path...]", "log files or folders; without any, what --store holds")
+    .addOption(formatOption())
+    .option("-o, --output <file>", "write there instead of stdout");
+  resultOptions(list).action(
+    async (paths: string[], options: ResultOptions & { format: string; output?: string }) => {
+      await withResults(paths, options, door, async ({ input, placeOf }) => {
+        await write(
+          outputFor(options.format).findings(input, { screen: door.out, placeOf }),
+          options.output,
+          door,
+        );
+      });
+    },
+  );
+
+  const show = command
+    .command("show")
+    .description("one finding: what happened, why it matters, what to do")
+    .argument("<uid>", "the finding's uid, or its first characters")
+    .argument("[path...]", "log files or folders; without any, what --store holds");
+  resultOptions(show).action(async (uid: string, paths: string[], options: ResultOptions) => {
+    await withResults(paths, options, door, async ({ input }) => {
+      const found = input.findings.map(({ finding }) => finding).filter((finding) => finding.uid.startsWith(uid));
+      const [finding] = found;
+      if (!finding)
+        throw new PipelineError("config-invalid", `no finding ${uid}; gnomon findings list shows them`);
+      if (found.length > 1)
+        throw new PipelineError("config-invalid", `${uid} begins ${found.length} findings; give more of it`);
+      const rule = input.rules.find(({ id }) => id === finding.ruleId);
+      await write(told(finding, rule, door), undefined, door);
+    });
+  });
+}
+
+function told(finding: Finding, rule: Rule | undefined, door: Door): string {
+  const lines = [
+    `${paint(finding.level, door.out)}  ${finding.title}`,
+    "",
+    printable(finding.reason),
+    "",
+    ...subjectParts(finding.subject).map(({ part, value }) => field(part, value)),
+    field("status", finding.status),
+    field("owner", finding.owner ?? "nobody named by the policy"),
+    ...(finding.clause ? [field("clause", finding.clause)] : []),
+    field(
+      "seen",
+      `${minute(finding.firstSeenTime)} to ${minute(finding.lastSeenTime)} UTC, ${plural(finding.count, "request")}`,
+    ),
+    field("uid", finding.uid),
+    ...(rule
+      ? [
+          "",
+          field("why", rule.description),
+          field("do", rule.remedy),
+          field("or else", rule.falsepositives.join("; ")),
+          field("misses", rule.misses),
+        ]
+      : []),
+    "",
+    "Evidence",
+    ...finding.evidence.map(
+      ({ time, operation, facts }) =>
+        `  ${minute(time)}  ${printable(operation)}  ${Object.entries(facts)
+          .map(([name, value]) => `${name} ${printable(value)}`)
+          .join(", ")}`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const field = (name: string, value: string): string => `${name.padEnd(10)}${printable(value)}`;

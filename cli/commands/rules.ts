@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import { PipelineError } from "../../shared/model/errors.ts";
+import type { Rule } from "../../shared/model/finding.ts";
+import { detections } from "../../shared/registry.ts";
+import { type Door, formatOption, outputFor, outputs, write } from "../door.ts";
+import type { Column } from "../render/columns.ts";
+
+const columns: readonly Column<Rule>[] = [
+  { heading: "Level", value: ({ level }) => level, tone: true },
+  { heading: "Rule", value: ({ name }) => name },
+  { heading: "Finds", value: ({ title }) => title },
+  { heading: "Status", value: ({ status }) => status },
+  { heading: "Tags", value: ({ tags }) => tags.join(" "), spare: true },
+];
+
+export function rules(program: Command, door: Door): void {
+  const command = program.command("rules").description("what Gnomon looks for");
+  command
+    .command("list")
+    .description("every rule")
+    .addOption(formatOption(outputs.filter(({ list }) => list !== undefined)))
+    .action(async ({ format }: { format: string }) => {
+      const listing = {
+        schema: "gnomon.rules/v1",
+        columns,
+        rows: detections.map(({ rule }) => rule),
+        whenEmpty: "No rules.",
+      };
+      await write(
+        outputFor(format).list?.(listing, { screen: door.out, placeOf: () => ({ file: "." }) }) ?? "",
+        undefined,
+        door,
+      );
+    });
+  command
+    .command("explain")
+    .description("one rule: what it finds, what it misses, what to do")
+    .argument("<name>", "its name or id")
+    .action(async (given: string) => {
+      const rule = detections.map((one) => one.rule).find(({ name, id }) => name === given || id === given);
+      if (!rule) {
+        const names = detections.map((one) => one.rule.name).join(", ");
+        throw new PipelineError("config-invalid", `no rule ${given}; there are ${names}`);
+      }
+      await write(explained(rule), undefined, door);
+    });
+}
+
+const explained = (rule: Rule): string =>
+  `${[
+    rule.title,
+    "",
+    rule.description,
+    "",
+    `Rule       ${rule.name} (${rule.id})`,
+    `Level      ${rule.level}, ${rule.status}`,
+    `Tags       ${rule.tags.join(" ")}`,
+    "",
+    `Do         ${rule.remedy}`,
+    `Or else    ${rule.falsepositives.join("; ")}`,
+    `Misses     ${rule.misses}`,
+    ...rule.references.map((reference, at) => `${at === 0 ? "See        " : "           "}${reference}`),
+  ].join("\n")}\n`;

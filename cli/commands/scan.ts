@@ -1,0 +1,82 @@
+import { createWriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { type Level, levels } from "../../shared/model/finding.ts";
+import { renderReport } from "../../shared/report/html-report.ts";
+import { openStore } from "../../shared/store/open-store.ts";
+import { type Door, formatOption, outputFor, parseLevel, write } from "../door.ts";
+import { examine, loadPolicy, tellRejects } from "../examine.ts";
+import { summarise } from "../summary.ts";
+
+interface Options {
+  readonly policy?: string;
+  readonly report?: string;
+  readonly format: string;
+  readonly output?: string;
+  readonly failOn?: Level;
+  readonly rejects?: string;
+  readonly store?: string;
+  readonly quiet?: boolean;
+}
+
+export function scan(program: Command, door: Door): void {
+  program
+    .command("scan")
+    .description("findings, inventory and cost of exported log files")
+    .argument("<path...>", "files or folders: plain, .gz or .zst; formats are recognised file by file")
+    .option("-p, --policy <file>", "what is approved; without one, nothing is called sanctioned")
+    .option("-r, --report <file>", "write a self-contained HTML report")
+    .addOption(formatOption())
+    .option("-o, --output <file>", "write the result there instead of stdout")
+    .option("--fail-on <level>", `exit with 1 where a finding is at or above: ${levels.join(", ")}`, parseLevel)
+    .option("--rejects <file>", "write a line of JSON for every record that could not be read")
+    .option("--store <where>", "keep the results: a folder (embedded Postgres) or postgres://…")
+    .option("-q, --quiet", "no progress, no summary")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ gnomon scan ./logs --policy policy.yaml --report report.html\n  $ gnomon scan ./logs --format sarif --output gnomon.sarif --fail-on high",
+    )
+    .action((paths: string[], options: Options) => run(paths, options, door));
+}
+
+async function run(paths: readonly string[], options: Options, door: Door): Promise<void> {
+  const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
+  const store = await openStore(options.store ?? "memory");
+  const rejects = options.rejects === undefined ? undefined : createWriteStream(options.rejects);
+  try {
+    const { input, scanned, placeOf } = await examine(
+      paths,
+      store,
+      {
+        policy,
+        quiet: options.quiet ?? false,
+        ...(rejects ? { onReject: (reject) => void rejects.write(`${JSON.stringify(reject)}\n`) } : {}),
+      },
+      door,
+    );
+    const output = outputFor(options.format);
+    if (options.format === "table" && !options.quiet)
+      await write(summarise(input, scanned, door.out), options.output, door);
+    else await write(output.findings(input, { screen: door.out, placeOf }), options.output, door);
+    if (options.report !== undefined) {
+      await writeFile(options.report, renderReport(input));
+      if (!options.quiet) door.err.write(`Report: ${options.report}\n`);
+    }
+    if (scanned.rejects > 0 && !options.quiet) {
+      door.err.write(`Not read: ${scanned.rejects} of ${scanned.records} records\n`);
+      tellRejects(input.rejects, door);
+    }
+    if (scanned.unreadableFiles.length > 0) door.exit(3);
+    else if (
+      options.failOn !== undefined &&
+      input.findings.some(({ finding }) => atLeast(finding.level, options.failOn))
+    )
+      door.exit(1);
+  } finally {
+    rejects?.end();
+    await store.close();
+  }
+}
+
+const atLeast = (level: Level, least: Level | undefined): boolean =>
+  least !== undefined && levels.indexOf(level) >= levels.indexOf(least);

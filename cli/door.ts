@@ -1,0 +1,74 @@
+/** What every command has in its hands: streams, environment, exit codes, and the words for what went wrong. */
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { Option as CommanderOption, InvalidArgumentError, type Option } from "commander";
+import { type ErrorCode, PipelineError } from "../shared/model/errors.ts";
+import { type Level, levels } from "../shared/model/finding.ts";
+import * as outputShelf from "./outputs/index.ts";
+import type { Output } from "./outputs/output.ts";
+
+export interface Door {
+  readonly out: NodeJS.WriteStream;
+  readonly err: NodeJS.WriteStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Sets what the process will exit with. */
+  exit(code: ExitCode): void;
+}
+
+/** 0 fine · 1 findings at or above --fail-on · 2 usage or configuration · 3 a source or sink failed · 130 interrupted */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
+
+const exitCodes: Readonly<Record<ErrorCode, ExitCode>> = {
+  "config-invalid": 2,
+  "upstream-refused": 3,
+  "upstream-unavailable": 3,
+};
+
+/** Says what stopped the command, without a stack for what is no fault of ours. */
+export function explain(error: unknown, door: Door): void {
+  if (error instanceof PipelineError) {
+    door.err.write(`gnomon: ${error.message}\n`);
+    door.exit(exitCodes[error.code]);
+    return;
+  }
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (error instanceof Error && ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EEXIST", "ENOSPC"].includes(code)) {
+    door.err.write(`gnomon: ${error.message}\n`);
+    door.exit(code === "ENOSPC" ? 3 : 2);
+    return;
+  }
+  door.err.write(
+    `gnomon: this is a fault of Gnomon's own, please report it\n${error instanceof Error ? error.stack : error}\n`,
+  );
+  door.exit(3);
+}
+
+export const outputs: readonly Output[] = Object.values(outputShelf);
+
+export const formatOption = (formats: readonly Output[] = outputs): Option =>
+  new CommanderOption("-f, --format <format>", "how to write the result")
+    .choices(formats.map(({ format }) => format))
+    .default("table");
+
+export function outputFor(format: string): Output {
+  const found = outputs.find((output) => output.format === format);
+  if (!found) throw new PipelineError("config-invalid", `no output format ${format}`);
+  return found;
+}
+
+export function parseLevel(given: string): Level {
+  const level = levels.find((one) => one === given.toLowerCase());
+  if (!level) throw new InvalidArgumentError(`one of ${levels.join(", ")}`);
+  return level;
+}
+
+/** To a file, or to stdout where the name is `-` or absent. */
+export async function write(text: string, to: string | undefined, door: Door): Promise<void> {
+  if (to !== undefined && to !== "-") await writeFile(to, text);
+  else if (!door.out.write(text)) await new Promise<void>((resolve) => door.out.once("drain", resolve));
+}
+
+export async function version(): Promise<string> {
+  const text = await readFile(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8");
+  return String((JSON.parse(text) as { version: unknown }).version);
+}

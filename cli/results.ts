@@ -1,0 +1,61 @@
+/** Results to look at: of log files scanned now, or of a store that was filled before. */
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { PipelineError } from "../shared/model/errors.ts";
+import { detections } from "../shared/registry.ts";
+import { readReportInput } from "../shared/report/report-input.ts";
+import { openStore } from "../shared/store/open-store.ts";
+import { type Door, version } from "./door.ts";
+import { type Examined, examine, loadPolicy, tellRejects } from "./examine.ts";
+
+export interface ResultOptions {
+  readonly policy?: string;
+  readonly store?: string;
+  readonly quiet?: boolean;
+}
+
+const DEFAULT_STORE = ".gnomon/store";
+
+export const resultOptions = (command: Command): Command =>
+  command
+    .option("-p, --policy <file>", "what is approved, for log files")
+    .option(
+      "--store <where>",
+      `a folder or postgres://…, filled by gnomon scan --store (default: $GNOMON_STORE, else ${DEFAULT_STORE})`,
+    )
+    .option("-q, --quiet", "no progress");
+
+export async function withResults(
+  paths: readonly string[],
+  options: ResultOptions,
+  door: Door,
+  work: (results: Pick<Examined, "input" | "placeOf">) => Promise<void>,
+): Promise<void> {
+  if (paths.length > 0) {
+    const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
+    const store = await openStore("memory");
+    const examined = await examine(paths, store, { policy, quiet: options.quiet ?? false }, door);
+    await work(examined);
+    if (examined.scanned.rejects > 0 && !options.quiet) tellRejects(examined.input.rejects, door);
+    if (examined.scanned.unreadableFiles.length > 0) door.exit(3);
+    return;
+  }
+  const where = options.store ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;
+  if (!where.includes("://") && !existsSync(where)) {
+    throw new PipelineError(
+      "config-invalid",
+      `no results at ${where}; name log files (gnomon findings list ./logs), or fill a store: gnomon scan ./logs --store ${where}`,
+    );
+  }
+  const store = await openStore(where);
+  try {
+    const input = await readReportInput(store, {
+      version: await version(),
+      rules: detections.map(({ rule }) => rule),
+      rejects: [],
+    });
+    await work({ input, placeOf: () => ({ file: where }) });
+  } finally {
+    await store.close();
+  }
+}
