@@ -1,0 +1,306 @@
+/**
+ * The bus on Kafka: the only file that knows kafkajs, which is unmaintained since 2023 but speaks protocol versions
+ * that brokers from 2.1 to 4.x accept (docs/decisions/0006). What it gets wrong is put right here.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type Admin,
+  CompressionTypes,
+  type Consumer,
+  type IHeaders,
+  Kafka,
+  type KafkaConfig,
+  KafkaJSError,
+  logLevel,
+  Partitioners,
+} from "kafkajs";
+import { PipelineError } from "../model/errors.ts";
+import type { Bus, IncomingMessage, Subscription } from "./bus.ts";
+import { refuseTooLarge } from "./memory-bus.ts";
+import { type TopicName, topicSettings, topics } from "./topics.ts";
+
+export interface KafkaSettings {
+  readonly brokers: readonly string[];
+  /** TLS: `true` for the system's authorities, else PEM texts; with `key` and `cert` it is mutual. */
+  readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?:
+    | {
+        readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+        readonly username: string;
+        readonly password: string;
+      }
+    /** Called for every connection; MSK IAM is a token like any other. */
+    | { readonly mechanism: "oauthbearer"; readonly token: () => Promise<string> };
+}
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 30_000;
+const HEARTBEAT_MS = 3_000;
+const DEFAULT_BATCH = 1_000;
+/** A broker that was restarted is back within seconds; 30 tries with growing pauses outlast minutes. */
+const RETRIES = 30;
+
+export function connectKafka(settings: KafkaSettings): Bus {
+  const kafka = new Kafka(configFor(settings));
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    retry: { retries: RETRIES },
+  });
+  let connecting: Promise<void> | undefined;
+  /** Topics known to exist: without asking once, kafkajs retries for minutes before it says that one does not. */
+  const known = new Set<string>();
+  const consumers = new Set<Consumer>();
+
+  return {
+    async publish(topic, messages) {
+      if (messages.length === 0) return;
+      for (const { key, value } of messages) refuseTooLarge(topic, key, value);
+      try {
+        connecting ??= producer.connect();
+        await connecting;
+        if (!known.has(topic)) await ensureTopic(kafka, topic);
+        known.add(topic);
+        await producer.send({
+          topic,
+          acks: -1,
+          compression: CompressionTypes.GZIP,
+          messages: messages.map(({ key, value, headers }) => ({ key, value, ...(headers ? { headers } : {}) })),
+        });
+      } catch (error) {
+        if (!(error instanceof PipelineError)) connecting = undefined;
+        throw asPipelineError(error, topic);
+      }
+    },
+
+    async subscribe(topic, group, handle, options = {}): Promise<Subscription> {
+      const consumer = kafka.consumer({
+        groupId: group,
+        allowAutoTopicCreation: false,
+        sessionTimeout: 30_000,
+        heartbeatInterval: HEARTBEAT_MS,
+        maxWaitTimeInMs: 500,
+        // A crash within kafkajs (a coordinator that is loading) is no reason to end the process.
+        retry: { retries: RETRIES, restartOnFailure: async () => true },
+      });
+      consumers.add(consumer);
+      try {
+        await consumer.connect();
+        await consumer.subscribe({ topic, fromBeginning: options.fromBeginning ?? true });
+      } catch (error) {
+        consumers.delete(consumer);
+        await consumer.disconnect().catch(() => {});
+        throw asPipelineError(error, topic);
+      }
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 4,
+        eachBatch: async ({ batch, heartbeat, isRunning, isStale, resolveOffset }) => {
+          const size = options.maxMessages ?? DEFAULT_BATCH;
+          for (let from = 0; from < batch.messages.length; from += size) {
+            const slice = batch.messages.slice(from, from + size);
+            const last = slice.at(-1);
+            if (!last || !isRunning() || isStale()) return;
+            const incoming = slice.map(
+              ({ offset, key, value, headers }): IncomingMessage => ({
+                topic: batch.topic,
+                partition: batch.partition,
+                offset,
+                key: key?.toString("utf8"),
+                value: value?.toString("utf8") ?? "",
+                headers: texts(headers),
+              }),
+            );
+            const handled = await untilHandled(
+              () => handle(incoming),
+              heartbeat,
+              () => isRunning() && !isStale(),
+            );
+            if (!handled) return;
+            resolveOffset(last.offset);
+            await consumer.commitOffsets([
+              { topic: batch.topic, partition: batch.partition, offset: String(BigInt(last.offset) + 1n) },
+            ]);
+            await heartbeat();
+          }
+        },
+      });
+      return {
+        async stop() {
+          consumers.delete(consumer);
+          await consumer.disconnect();
+        },
+      };
+    },
+
+    async close() {
+      await Promise.all([...consumers].map((consumer) => consumer.disconnect()));
+      consumers.clear();
+      if (connecting) await producer.disconnect();
+    },
+  };
+}
+
+/** Repeats until `handle` succeeds, telling the broker that we live. False where the partition was taken away. */
+async function untilHandled(
+  handle: () => Promise<void>,
+  heartbeat: () => Promise<void>,
+  ours: () => boolean,
+): Promise<boolean> {
+  // A heartbeat that fails means a rebalance, which `ours` tells after this batch; a second worker does no harm.
+  const beating = setInterval(() => void heartbeat().catch(() => {}), HEARTBEAT_MS);
+  try {
+    for (let pause = FIRST_PAUSE_MS; ours(); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        await handle();
+        return true;
+      } catch {
+        await sleep(pause);
+      }
+    }
+    return false;
+  } finally {
+    clearInterval(beating);
+  }
+}
+
+async function ensureTopic(kafka: Kafka, topic: string): Promise<void> {
+  const admin = kafka.admin({ retry: { retries: 3 } });
+  try {
+    await admin.connect();
+    await admin.fetchTopicMetadata({ topics: [topic] });
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+/** What `migrate` does: makes the topics that are missing, adds partitions, never removes. Returns what it did. */
+export async function migrateTopics(
+  settings: KafkaSettings,
+  replicas: { readonly replicationFactor: number },
+): Promise<readonly string[]> {
+  const admin = new Kafka(configFor(settings)).admin();
+  try {
+    await admin.connect();
+    return await createTopics(admin, replicas.replicationFactor);
+  } catch (error) {
+    throw asPipelineError(error, "topics");
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+async function createTopics(admin: Admin, replicationFactor: number): Promise<readonly string[]> {
+  const existing = new Set(await admin.listTopics());
+  const done: string[] = [];
+  for (const topic of Object.values(topics)) {
+    if (!existing.has(topic.name)) {
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [
+          {
+            topic: topic.name,
+            numPartitions: topic.partitions,
+            replicationFactor,
+            configEntries: Object.entries({
+              ...topicSettings,
+              "retention.ms": String(topic.retentionMs),
+              "min.insync.replicas": String(Math.max(1, replicationFactor - 1)),
+            }).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      });
+      done.push(`created ${topic.name} with ${topic.partitions} partitions`);
+      continue;
+    }
+    const { topics: described } = await admin.fetchTopicMetadata({ topics: [topic.name] });
+    const count = described[0]?.partitions.length ?? 0;
+    if (count < topic.partitions) {
+      await admin.createPartitions({ topicPartitions: [{ topic: topic.name, count: topic.partitions }] });
+      done.push(`${topic.name}: ${count} partitions, now ${topic.partitions}`);
+    }
+  }
+  return done;
+}
+
+/** The topics that are missing, for `doctor`. */
+export async function missingTopics(settings: KafkaSettings): Promise<readonly TopicName[]> {
+  const admin = new Kafka(configFor(settings)).admin();
+  try {
+    await admin.connect();
+    const existing = new Set(await admin.listTopics());
+    return Object.values(topics)
+      .map(({ name }) => name)
+      .filter((name) => !existing.has(name));
+  } catch (error) {
+    throw asPipelineError(error, "topics");
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+function configFor({ brokers, tls, sasl }: KafkaSettings): KafkaConfig {
+  return {
+    clientId: "gnomon",
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 5_000,
+    retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 5_000 },
+    ...(tls === undefined || tls === false ? {} : { ssl: tls === true ? true : { ...tls } }),
+    ...(sasl === undefined ? {} : { sasl: saslFor(sasl) }),
+  };
+}
+
+function saslFor(sasl: NonNullable<KafkaSettings["sasl"]>): NonNullable<KafkaConfig["sasl"]> {
+  if (sasl.mechanism === "oauthbearer") {
+    return { mechanism: "oauthbearer", oauthBearerProvider: async () => ({ value: await sasl.token() }) };
+  }
+  const { mechanism, username, password } = sasl;
+  return mechanism === "plain"
+    ? { mechanism: "plain", username, password }
+    : mechanism === "scram-sha-256"
+      ? { mechanism: "scram-sha-256", username, password }
+      : { mechanism: "scram-sha-512", username, password };
+}
+
+const texts = (headers: IHeaders | undefined): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers ?? {}).flatMap(([name, value]) => {
+      const first = Array.isArray(value) ? value[0] : value;
+      return first === undefined ? [] : [[name, first.toString()]];
+    }),
+  );
+
+/** Broker error types that no retry cures. Kafka protocol, "Error codes". */
+const REFUSED = new Set([
+  "MESSAGE_TOO_LARGE",
+  "RECORD_LIST_TOO_LARGE",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "TOPIC_AUTHORIZATION_FAILED",
+  "GROUP_AUTHORIZATION_FAILED",
+  "CLUSTER_AUTHORIZATION_FAILED",
+  "SASL_AUTHENTICATION_FAILED",
+  "ILLEGAL_SASL_STATE",
+  "UNSUPPORTED_SASL_MECHANISM",
+  "INVALID_TOPIC_EXCEPTION",
+]);
+
+function asPipelineError(error: unknown, topic: string): PipelineError {
+  if (error instanceof PipelineError) return error;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const type = "type" in at ? String(at.type) : "";
+    if (REFUSED.has(type) || at.name === "KafkaJSSASLAuthenticationError") {
+      const advice = type === "UNKNOWN_TOPIC_OR_PARTITION" ? "; create the topics: gnomon migrate" : "";
+      return new PipelineError("upstream-refused", `bus: Kafka refused ${topic}: ${type || at.message}${advice}`, {
+        cause: error,
+      });
+    }
+  }
+  const what = error instanceof KafkaJSError || error instanceof Error ? error.message : String(error);
+  return new PipelineError("upstream-unavailable", `bus: Kafka did not take or give ${topic}: ${what}`, {
+    cause: error,
+  });
+}

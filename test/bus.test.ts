@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectKafka, migrateTopics, missingTopics } from "../shared/bus/kafka-bus.ts";
+import { openMemoryBus } from "../shared/bus/memory-bus.ts";
+import { type TopicName, topics } from "../shared/bus/topics.ts";
+import { describeBus, until } from "./contract/bus.contract.ts";
+import { type KafkaServer, startKafka } from "./servers/kafka.ts";
+import { unavailable } from "./servers/unavailable.ts";
+
+describeBus("the bus in the process", async () => openMemoryBus());
+
+describe("the bus in the process", () => {
+  it("says a message is published only when it and what it led to are handled", async () => {
+    const bus = openMemoryBus();
+    const handled: string[] = [];
+    await bus.subscribe(topics.raw.name, "normalize", async (batch) => {
+      await bus.publish(
+        topics.activity.name,
+        batch.map(({ value }) => ({ key: "k", value })),
+      );
+    });
+    await bus.subscribe(topics.activity.name, "detect", async (batch) => {
+      await sleep(20);
+      handled.push(...batch.map(({ value }) => value));
+    });
+    await bus.publish(topics.raw.name, [{ key: "k", value: "1" }]);
+    expect(handled).toEqual(["1"]);
+  });
+});
+
+const started = await startKafka({ secured: true });
+
+if ("missing" in started) unavailable("Kafka", started.missing);
+else describeKafka(started.server);
+
+function describeKafka(server: KafkaServer): void {
+  beforeAll(async () => {
+    await migrateTopics({ brokers: server.brokers }, { replicationFactor: 1 });
+  });
+  afterAll(() => server.stop());
+
+  describeBus("Kafka", async () => connectKafka({ brokers: server.brokers }));
+
+  describe("Kafka", () => {
+    it("has every topic after migrate, and migrating again changes nothing", async () => {
+      expect(await missingTopics({ brokers: server.brokers })).toEqual([]);
+      expect(await migrateTopics({ brokers: server.brokers }, { replicationFactor: 1 })).toEqual([]);
+    });
+
+    it("says which topic does not exist and how to make it", async () => {
+      const bus = connectKafka({ brokers: server.brokers });
+      const published = bus.publish("ai.nowhere" as TopicName, [{ key: "k", value: "1" }]);
+      await expect(published).rejects.toMatchObject({
+        code: "upstream-refused",
+        message: expect.stringContaining("gnomon migrate"),
+      });
+      await bus.close();
+    });
+
+    it("speaks SASL/SCRAM over TLS, and refuses a wrong password for what it is", async () => {
+      const { secured } = server;
+      if (!secured) expect.fail("the broker has no secured listener");
+      const sasl = { mechanism: "scram-sha-512", username: secured.username, password: secured.password } as const;
+      const bus = connectKafka({ brokers: secured.brokers, tls: { ca: secured.ca }, sasl });
+      await bus.publish(topics.findings.name, [{ key: "k", value: "1" }]);
+      await bus.close();
+
+      const wrong = connectKafka({
+        brokers: secured.brokers,
+        tls: { ca: secured.ca },
+        sasl: { ...sasl, password: "no" },
+      });
+      await expect(wrong.publish(topics.findings.name, [{ key: "k", value: "1" }])).rejects.toMatchObject({
+        code: "upstream-refused",
+      });
+      await wrong.close();
+    });
+
+    it("shares the partitions between two workers and loses nothing when one leaves", async () => {
+      const bus = connectKafka({ brokers: server.brokers });
+      const got = new Set<string>();
+      const take = async (batch: readonly { value: string }[]) => {
+        for (const { value } of batch) got.add(value);
+      };
+      const first = await bus.subscribe(topics.activity.name, "rebalance", take, { fromBeginning: true });
+      const other = connectKafka({ brokers: server.brokers });
+      const second = await other.subscribe(topics.activity.name, "rebalance", take, { fromBeginning: true });
+      const batch = (from: number) =>
+        Array.from({ length: 500 }, (_, at) => ({ key: `key ${at}`, value: `"rebalance ${from + at}"` }));
+      await bus.publish(topics.activity.name, batch(0));
+      await second.stop();
+      await bus.publish(topics.activity.name, batch(500));
+      const ours = () => [...got].filter((value) => value.includes("rebalance")).length;
+      await until(() => ours() >= 1_000);
+      await first.stop();
+      await bus.close();
+      await other.close();
+      expect(ours()).toBe(1_000);
+    });
+
+    it("publishes and reads on after the broker was killed and came back", async () => {
+      const bus = connectKafka({ brokers: server.brokers });
+      const got = new Set<string>();
+      await bus.subscribe(topics.rejected.name, "crash", async (batch) => {
+        for (const { value } of batch) got.add(value);
+      });
+      const send = (from: number) =>
+        bus.publish(
+          topics.rejected.name,
+          Array.from({ length: 50 }, (_, at) => ({ key: "k", value: `"crash ${from + at}"` })),
+        );
+      await send(0);
+      await server.kill();
+      const during = send(50);
+      await server.restart();
+      await during;
+      await send(100);
+      const ours = () => [...got].filter((value) => value.includes("crash")).length;
+      await until(() => ours() >= 150, 60);
+      await bus.close();
+      expect(ours()).toBe(150);
+    }, 90_000);
+  });
+}
