@@ -4,3 +4,5 @@ export { openaiAudit } from "./openai-audit.ts";
 export { anthropicUsage } from "./anthropic-usage.ts";
 export { azureOpenai } from "./azure-openai.ts";
 export { anthropicCompliance } from "./anthropic-compliance.ts";
+export { awsCloudtrail } from "./aws-cloudtrail.ts";
+export { ociAudit } from "./oci-audit.ts";
