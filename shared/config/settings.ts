@@ -1,0 +1,20 @@
+/** Shapes that the settings of collectors, sinks and the bus share. */
+import { z } from "zod";
+
+/** `${env:NAME}`, `${ssm:/path}`, `${secretsmanager:id}` */
+export const REFERENCE =
+  /^\$\{(?:(env):([A-Za-z_][A-Za-z0-9_]*)|(ssm):(\/[A-Za-z0-9/_.-]+)|(secretsmanager):([A-Za-z0-9/_+=.@:-]+))\}$/;
+
+/** A field that holds a secret: in the file a reference and never the value; once resolved, the value. */
+export const secret = z
+  .string()
+  .regex(REFERENCE, "a secret is a reference such as $" + "{env:NAME}, never the value");
+
+/** `30s`, `5m`, `1h`, in milliseconds. */
+export const duration = z
+  .string()
+  .regex(/^\d{1,6}(ms|s|m|h|d)$/, "a duration such as 30s, 5m or 1h")
+  .transform((text) => {
+    const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.replace(/^\d+/, "")] ?? 1;
+    return Number.parseInt(text, 10) * unit;
+  });

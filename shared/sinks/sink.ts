@@ -1,0 +1,47 @@
+/**
+ * A sink tells the outside about findings: how to say it, within which limits. What it is owed is the business of
+ * `pipeline/deliver.ts`: a sink is handed each state change until it took it, and then never again.
+ */
+import type { z } from "zod";
+import type { Finding, Rule } from "../model/finding.ts";
+import type { EpochMs } from "../model/units.ts";
+
+/** A state change that a sink has not been told. */
+export interface Delivery {
+  /** Same finding, same change: same id. Receivers drop what they have seen. */
+  readonly id: string;
+  readonly finding: Finding;
+  readonly rule: Rule | undefined;
+  /** What happened since the sink was told last. */
+  readonly change: "new" | "escalated" | "acknowledged" | "resolved" | "reopened" | "suppressed";
+  /** What the sink returned when it was told first: a message's handle, to answer in its thread. */
+  readonly reference?: string;
+}
+
+export interface SendContext<Settings> {
+  readonly settings: Settings;
+  readonly now: EpochMs;
+  readonly signal: AbortSignal;
+}
+
+/** What became of one delivery. */
+export type Sent =
+  | { readonly id: string; readonly reference?: string }
+  /** This one cannot be told, however often it is tried: recorded, and not tried again. */
+  | { readonly id: string; readonly refused: string };
+
+export interface Sink<Settings = unknown> {
+  /** `slack`; its word in `gnomon.yaml`. */
+  readonly id: string;
+  readonly title: string;
+  readonly settings: z.ZodType<Settings>;
+  /** At most so many deliveries a call. */
+  readonly batchSize: number;
+  /**
+   * One `Sent` for each delivery, in any order; those left out are tried again. Twice must do no harm. Throws
+   * `upstream-unavailable` to be tried again later, `upstream-refused` to stop this sink and tell an operator.
+   */
+  send(deliveries: readonly Delivery[], context: SendContext<Settings>): Promise<readonly Sent[]>;
+}
+
+export const defineSink = <Settings>(sink: Sink<Settings>): Sink<Settings> => sink;
