@@ -168,7 +168,10 @@ export const azureOpenai = defineSource({
         operationName: operationNames.get(operation.toLowerCase()),
         credential: { type: credentialOf(row, caller, outcome) },
         model: properties?.modelName
-          ? identifyModel(properties.modelName, versionOf(properties.modelName, properties.modelVersion))
+          ? identifyModel(
+              properties.modelName,
+              properties.modelVersion ? { version: properties.modelVersion } : {},
+            )
           : undefined,
         deployment: deployment
           ? { uid: `${resource}/deployments/${deployment.toLowerCase()}`, name: deployment }
@@ -239,11 +242,6 @@ function credentialOf(row: Row, caller: string | undefined, outcome: Outcome | u
   if (caller) return "temporary";
   const stated = row.category === "RequestResponse" && row.properties?.objectId !== undefined;
   return stated && outcome?.code !== "401" ? "api-key" : undefined;
-}
-
-/** Claude's rows say version `1` for the Messages API and `2` for Responses (observed 2026-10). */
-function versionOf(model: string, version: string | undefined): { version?: string } {
-  return version && !(/^claude/i.test(model) && /^\d$/.test(version)) ? { version } : {};
 }
 
 function outcomeOf(resultSignature: string | number | undefined): Outcome | undefined {

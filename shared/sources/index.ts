@@ -6,3 +6,5 @@ export { azureOpenai } from "./azure-openai.ts";
 export { anthropicCompliance } from "./anthropic-compliance.ts";
 export { awsCloudtrail } from "./aws-cloudtrail.ts";
 export { ociAudit } from "./oci-audit.ts";
+export { azureActivity } from "./azure-activity.ts";
+export { awsBedrockInvocation } from "./aws-bedrock-invocation.ts";
