@@ -60,7 +60,7 @@ describe("a condition", () => {
 
 describe("a condition that cannot be used", () => {
   it("is refused with the place of the mistake", () => {
-    expect(holds("activity.usage.inputTokens >")).toEqual({ message: "unexpected token: EOF", offset: 28 });
+    expect(holds("activity.usage.inputTokens >")).toEqual({ message: "unexpected end", offset: 28 });
     expect(holds("activity.kind == 'call' && foo")).toMatchObject({
       message: "unknown variable: foo",
       offset: 27,

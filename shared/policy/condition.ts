@@ -71,7 +71,7 @@ export function compileCondition(
 
 const problemFrom = (error: unknown): ConditionProblem => {
   if (error instanceof ParseError || error instanceof CelTypeError)
-    return { message: lowerFirst(error.summary), offset: error.range?.start ?? 0 };
+    return { message: lowerFirst(error.summary).replace("token: EOF", "end"), offset: error.range?.start ?? 0 };
   return { message: "cannot be evaluated", offset: 0 };
 };
 

@@ -3,6 +3,8 @@
  * denied like any other.
  */
 
+import { didYouMean } from "./did-you-mean.ts";
+
 /** OpenTelemetry `gen_ai.provider.name` (semantic conventions 1.37), and in the same style what it does not name. */
 const providers = [
   "anthropic",
@@ -25,4 +27,11 @@ const providers = [
 
 const gateways = ["azure.apim", "cloudflare", "helicone", "kong", "litellm", "openrouter", "portkey"];
 
-export const doors: readonly string[] = [...providers, ...gateways];
+const doors: readonly string[] = [...providers, ...gateways];
+
+/** The door that was probably meant; undefined for one we know, and for one that resembles none. */
+export function nearestDoor(name: string, declared: readonly string[] = []): string | undefined {
+  const known = [...doors, ...declared];
+  const isKnown = known.some((door) => door.toLowerCase() === name.toLowerCase());
+  return isKnown ? undefined : didYouMean(name, known);
+}

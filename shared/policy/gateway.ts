@@ -3,18 +3,22 @@ import type { Activity } from "../model/activity.ts";
 import { compile, ownerOf, perPolicy, placeOf } from "./judge.ts";
 import type { Gateway, Policy } from "./policy.ts";
 
-const compiledGateways = perPolicy((policy) => compile(policy.gateways, "forbid"));
+const compiledGateways = perPolicy((policy) => compile(policy.gateways, "describe"));
 
-/** The first gateway clause that applies to the activity and was not heeded, with its place. */
+/**
+ * The first gateway clause that applies to the activity and was not heeded, with its place. Judged by what the vendor
+ * or the network saw of one caller; a vendor's sums do not tell the gateway's own calls from others.
+ */
 export function bypassedGateway(
   policy: Policy,
   activity: Activity,
 ): { readonly gateway: Gateway["gateway"]; readonly clause: string } | undefined {
   const clauses = compiledGateways(policy);
-  if (clauses.length === 0 || activity.kind === "change") return undefined;
+  const direct = activity.kind === "contact" || (activity.kind === "call" && activity.view === "provider");
+  if (clauses.length === 0 || !direct) return undefined;
   const owner = ownerOf(policy, activity);
   const found = clauses.find(
-    ({ clause, scope }) => scope.misses(activity, owner) === 0 && !goesThrough(clause.gateway, activity),
+    ({ clause, scope }) => scope.fits(activity, owner) && !goesThrough(clause.gateway, activity),
   );
   return found && { gateway: found.clause.gateway, clause: placeOf(policy, found.clause) };
 }

@@ -25,7 +25,7 @@ export function compilePolicy(policy: Policy): Judge {
       });
 
     for (const { clause, scope } of denials)
-      if (scope.misses(activity, owned) === 0)
+      if (scope.fits(activity, owned))
         return said({
           verdict: "unsanctioned",
           clause: placeOf(policy, clause),
@@ -35,7 +35,7 @@ export function compilePolicy(policy: Policy): Judge {
 
     let nearest: { readonly clause: Clause; readonly bits: number } | undefined;
     for (const { clause, scope } of approvals) {
-      const bits = scope.misses(activity, owned);
+      const bits = scope.misses(activity, owned, nearest?.bits);
       if (bits === 0)
         return said({
           verdict: "sanctioned",
@@ -76,12 +76,12 @@ const compiledOwners = perPolicy((policy) => compile(policy.owners, "describe"))
 
 /** Who answers for an activity of any kind, a change too: the first that matches. */
 export const ownerOf = (policy: Policy, activity: Activity): string | undefined =>
-  compiledOwners(policy).find(({ scope }) => scope.misses(activity, undefined) === 0)?.clause.name;
+  compiledOwners(policy).find(({ scope }) => scope.fits(activity, undefined))?.clause.name;
 
 const compiledExceptions = perPolicy((policy) => compile(policy.exceptions, "grant"));
 
 export const exceptionFor = (policy: Policy, activity: Activity, owner: string | undefined): Clause | undefined =>
-  compiledExceptions(policy).find(({ scope }) => scope.misses(activity, owner) === 0)?.clause;
+  compiledExceptions(policy).find(({ scope }) => scope.fits(activity, owner))?.clause;
 
 export const compile = <T extends Clause>(
   clauses: readonly T[],

@@ -4,7 +4,7 @@ import { Credential } from "../model/activity.ts";
 import { DAY_MS, type EpochMs, fromIsoTime } from "../model/units.ts";
 import { compileCondition } from "./condition.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { doors } from "./doors.ts";
+import { nearestDoor } from "./doors.ts";
 import { compilePatterns, isExact, patternProblem } from "./pattern.ts";
 import type { Policy } from "./policy.ts";
 import { byPosition, checkShape, type Problem, readYaml, type YamlDocument } from "./yaml-document.ts";
@@ -146,10 +146,8 @@ function credentialTypeProblem(pattern: string) {
 
 /** A name we do not know is fine, unless it is nearly one we do. */
 function doorProblem(pattern: string, gateways: readonly string[]) {
-  const door = pattern.replace(/^!/, "").toLowerCase();
-  const known = [...doors, ...gateways];
-  if (!isExact(door) || known.some((name) => name.toLowerCase() === door)) return undefined;
-  const suggestion = didYouMean(door, known);
+  const door = pattern.replace(/^!/, "");
+  const suggestion = isExact(door) ? nearestDoor(door, gateways) : undefined;
   return suggestion && { message: "no such door", ...suggested(pattern, suggestion) };
 }
 

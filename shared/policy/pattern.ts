@@ -7,6 +7,9 @@ import type { Pattern } from "./policy.ts";
 /** Longer patterns are refused, so that the steps stay few. */
 const LONGEST_PATTERN = 256;
 
+/** The same few names come again and again; sessions and keys do not, and must not fill the memory. */
+const MOST_REMEMBERED = 2_000;
+
 /** What is wrong with a pattern, or undefined. */
 export function patternProblem(pattern: Pattern): string | undefined {
   const body = pattern.startsWith("!") ? pattern.slice(1) : pattern;
@@ -35,15 +38,30 @@ export function compilePatterns(patterns: readonly Pattern[]): PatternMatcher {
   const included = lower.filter((pattern) => !pattern.startsWith("!"));
   const takesAnything = included.includes("*") || (included.length === 0 && excluded.length > 0);
 
+  const decide = (value: string): "excluded" | "included" | "other" => {
+    const folded = value.toLowerCase();
+    if (excluded.some((pattern) => matches(pattern, folded))) return "excluded";
+    return takesAnything || included.some((pattern) => matches(pattern, folded)) ? "included" : "other";
+  };
+  const decided = new Map<string, ReturnType<typeof decide>>();
+  const decisionOn = (value: string): ReturnType<typeof decide> => {
+    const before = decided.get(value);
+    if (before) return before;
+    const decision = decide(value);
+    if (decided.size >= MOST_REMEMBERED) decided.clear();
+    decided.set(value, decision);
+    return decision;
+  };
+
   return (spellings) => {
     let known = false;
     let taken = false;
     for (const spelling of spellings) {
       if (spelling === undefined) continue;
       known = true;
-      const value = spelling.toLowerCase();
-      if (excluded.some((pattern) => matches(pattern, value))) return false;
-      taken ||= takesAnything || included.some((pattern) => matches(pattern, value));
+      const decision = decisionOn(spelling);
+      if (decision === "excluded") return false;
+      taken ||= decision === "included";
     }
     if (known) return taken;
     if (!takesAnything) return false;

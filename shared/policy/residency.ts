@@ -44,7 +44,7 @@ export function strayOf(policy: Policy, activity: Activity): Stray | undefined {
   if (clauses.length === 0 || activity.region === undefined) return undefined;
   const owner = ownerOf(policy, activity);
   for (const { clause, scope, allows } of clauses) {
-    if (scope.misses(activity, owner) !== 0) continue;
+    if (!scope.fits(activity, owner)) continue;
     const strayed = strayedFrom(allows, activity);
     if (!strayed) continue;
     if (exceptionFor(policy, activity, owner)) return undefined;

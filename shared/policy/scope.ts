@@ -39,7 +39,10 @@ export const worstOf = (bits: MissBits): (typeof misses)[number] | undefined => 
 export type Manner = "grant" | "forbid" | "describe";
 
 export interface CompiledScope {
-  misses(activity: Activity, owner: string | undefined): MissBits;
+  /** Once a miss is no nearer than `limit`, it may be told in part: nobody needs the rest. */
+  misses(activity: Activity, owner: string | undefined, limit?: MissBits): MissBits;
+  /** Whether nothing is missed. */
+  fits(activity: Activity, owner: string | undefined): boolean;
   /** Why its condition could not be decided; undefined where it could. */
   undecided(activity: Activity): string | undefined;
 }
@@ -122,13 +125,20 @@ export function compileScope(clause: Clause, manner: Manner): CompiledScope {
     });
 
   const { until } = clause;
-  const expired = bitOf("expired");
+  if (until !== undefined) parts.push({ bit: bitOf("expired"), fits: ({ startTime }) => startTime < until });
+
+  const hardestFirst = parts.toSorted((a, b) => b.bit - a.bit);
+  const missesOf: CompiledScope["misses"] = (activity, owner, limit = Number.POSITIVE_INFINITY) => {
+    let bits = 0;
+    for (const part of hardestFirst) {
+      if (!part.fits(activity, owner)) bits |= part.bit;
+      if (bits >= limit) break;
+    }
+    return bits;
+  };
   return {
-    misses(activity, owner) {
-      let bits = until !== undefined && activity.startTime >= until ? expired : 0;
-      for (const part of parts) if (!part.fits(activity, owner)) bits |= part.bit;
-      return bits;
-    },
+    misses: missesOf,
+    fits: (activity, owner) => missesOf(activity, owner, 1) === 0,
     undecided(activity) {
       const holds = condition?.(activity);
       return typeof holds === "object" ? holds.undecided : undefined;

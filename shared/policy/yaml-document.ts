@@ -41,7 +41,7 @@ export interface Position {
 /** A person's file; more than this is something else. */
 const LARGEST_FILE = 1_000_000;
 /** Values of one file, aliases counted each time they are used: a bomb of aliases stops here. */
-const MOST_VALUES = 100_000;
+const MOST_VALUES = 20_000;
 /** An alias inside its own anchor has no end. */
 const DEEPEST = 50;
 
