@@ -1,0 +1,1 @@
+/** The shelf of collectors: one export line each. */

@@ -1,0 +1,133 @@
+/**
+ * `gnomon.yaml`: which logs to collect, where results are kept, who is told. Checked as a whole, every problem with
+ * its place; secrets are references that `resolveSecrets` follows, and are never printed.
+ */
+import { z } from "zod";
+import type { Collector } from "../collectors/collector.ts";
+import { Level } from "../model/finding.ts";
+import { byPosition, checkShape, type Problem, readYaml } from "../policy/yaml-document.ts";
+import { collectors, sinks } from "../registry.ts";
+import type { Sink } from "../sinks/sink.ts";
+import { duration, REFERENCE, secret } from "./settings.ts";
+
+const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dots, dashes; at most 64 of them");
+
+const Kafka = z.strictObject({
+  brokers: z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, "host:port")).min(1),
+  /** Absent: true where SASL is used. */
+  tls: z
+    .union([
+      z.stringbool(),
+      z.strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: secret.optional() }),
+    ])
+    .optional(),
+  sasl: z
+    .discriminatedUnion("mechanism", [
+      z.strictObject({ mechanism: z.literal("plain"), username: z.string(), password: secret }),
+      z.strictObject({ mechanism: z.literal("scram-sha-256"), username: z.string(), password: secret }),
+      z.strictObject({ mechanism: z.literal("scram-sha-512"), username: z.string(), password: secret }),
+      z.strictObject({ mechanism: z.literal("oauthbearer"), token: secret }),
+      /** Tokens signed with the credentials of the process. */
+      z.strictObject({ mechanism: z.literal("aws-msk-iam"), region: z.string() }),
+    ])
+    .optional(),
+  replicationFactor: z.coerce.number().int().min(1).max(9).default(3),
+});
+export type KafkaConfiguration = z.output<typeof Kafka>;
+
+const shape = z.strictObject({
+  /** A folder for embedded Postgres, or postgres://… */
+  store: z.string().min(1).default(".gnomon/store"),
+  /** `memory`, within one process, or Kafka. */
+  bus: z.union([z.literal("memory"), z.strictObject({ kafka: Kafka })]).default("memory"),
+  /** The policy file, beside this one. */
+  policy: z.string().optional(),
+  collectors: z.array(unionOf("collector", collectors, { every: duration.prefault("5m") })).default([]),
+  /** Where pushed logs arrive. Absent: nothing is received. */
+  receive: z
+    .strictObject({
+      port: z.coerce.number().int().min(1).max(65_535).default(4_318),
+      /** Senders show it as a bearer token, or sign with it. */
+      secret,
+    })
+    .optional(),
+  sinks: z.array(unionOf("sink", sinks, { minimumLevel: Level.default("low") })).default([]),
+  retention: z.strictObject({ activityDays: z.coerce.number().int().min(1).max(3_660).default(90) }).prefault({}),
+});
+
+/** One entry of a list whose `settings` are those of the unit it names. */
+function unionOf<Key extends "collector" | "sink", Common extends z.ZodRawShape>(
+  key: Key,
+  shelf: readonly (Collector | Sink)[],
+  common: Common,
+): z.ZodType<Entry<Key> & z.output<z.ZodObject<Common>>> {
+  const entries = shelf.map((unit) =>
+    z.strictObject({ [key]: z.literal(unit.id), name: Name.default(unit.id), settings: unit.settings, ...common }),
+  );
+  const [first, ...others] = entries;
+  const union = first ? z.discriminatedUnion(key, [first, ...others]) : z.never();
+  return union as unknown as z.ZodType<Entry<Key> & z.output<z.ZodObject<Common>>>;
+}
+
+type Entry<Key extends "collector" | "sink"> = { readonly [Word in Key]: string } & {
+  readonly name: string;
+  /** As the unit of that id wants them. */
+  readonly settings: unknown;
+};
+
+export type Configuration = z.output<typeof shape>;
+
+/** Never throws. `file` is the name that problems carry. */
+export function parseConfiguration(
+  text: string,
+  file: string,
+): { readonly configuration: Configuration } | { readonly problems: readonly Problem[] } {
+  const document = readYaml(text, file, { scalars: "texts" });
+  if (!("value" in document)) return document;
+  const read = checkShape(document, shape);
+  if ("problems" in read) return read;
+  const problems = (["collectors", "sinks"] as const).flatMap((list) => {
+    const seen = new Set<string>();
+    return read.value[list].flatMap(({ name }, index): Problem[] => {
+      if (!seen.has(name)) {
+        seen.add(name);
+        return [];
+      }
+      const path = `${list}[${index}].name`;
+      return [
+        { file, ...document.place([list, index]), path, message: `"${name}" is taken: cursors are kept by name` },
+      ];
+    });
+  });
+  return problems.length > 0 ? { problems: problems.sort(byPosition) } : { configuration: read.value };
+}
+
+/** For editors. */
+export const configurationJsonSchema = (): z.core.JSONSchema.BaseSchema => z.toJSONSchema(shape, { io: "input" });
+
+export type SecretStore = "env" | "ssm" | "secretsmanager";
+
+/**
+ * The same tree with every reference replaced by what it stands for. `lookUp` throws a PipelineError that names the
+ * reference and never a value.
+ */
+export async function resolveSecrets<T>(
+  value: T,
+  lookUp: (store: SecretStore, name: string) => Promise<string>,
+): Promise<T> {
+  if (typeof value === "string") {
+    const [, env, envName, ssm, ssmName, , id] = REFERENCE.exec(value) ?? [];
+    if (env && envName) return (await lookUp("env", envName)) as T;
+    if (ssm && ssmName) return (await lookUp("ssm", ssmName)) as T;
+    if (id) return (await lookUp("secretsmanager", id)) as T;
+    return value;
+  }
+  if (Array.isArray(value)) return (await Promise.all(value.map((part) => resolveSecrets(part, lookUp)))) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = await Promise.all(
+    Object.entries(value).map(async ([key, part]) => [key, await resolveSecrets(part, lookUp)] as const),
+  );
+  return Object.fromEntries(entries) as T;
+}

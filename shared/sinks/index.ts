@@ -1,0 +1,1 @@
+/** The shelf of sinks: one export line each. */
