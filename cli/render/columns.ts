@@ -19,6 +19,8 @@ export interface Column<Row> {
   readonly tone?: true;
   /** Left out of a table for which the window is too narrow. */
   readonly spare?: true;
+  /** Of no use in a table, and left to CSV. */
+  readonly long?: true;
 }
 
 const time = <Row>(heading: string, of: (row: Row) => EpochMs | undefined): Column<Row> => ({
@@ -77,14 +79,9 @@ export const findingColumns: readonly Column<FindingRow>[] = [
   spare(time("First seen", ({ finding }) => finding.firstSeenTime)),
   time("Last seen", ({ finding }) => finding.lastSeenTime),
   { heading: "Uid", value: ({ finding }) => finding.uid, show: ({ finding }) => finding.uid.slice(0, 8) },
-];
-
-/** The same, with all that fits no line of a terminal. */
-export const findingDetailColumns: readonly Column<FindingRow>[] = [
-  ...findingColumns,
-  { heading: "Rule", value: ({ finding }) => finding.ruleName },
-  { heading: "Clause", value: ({ finding }) => finding.clause },
-  { heading: "Reason", value: ({ finding }) => finding.reason },
+  { heading: "Rule", value: ({ finding }) => finding.ruleName, long: true },
+  { heading: "Clause", value: ({ finding }) => finding.clause, long: true },
+  { heading: "Reason", value: ({ finding }) => finding.reason, long: true },
 ];
 
 export const inventoryColumns: readonly Column<InventoryRow>[] = [

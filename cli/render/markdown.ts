@@ -8,7 +8,8 @@ import { minute, plural, subjectParts } from "../../shared/report/figures.ts";
 import type { Column } from "./columns.ts";
 import { printable } from "./printable.ts";
 
-export function toMarkdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+export function toMarkdownTable<Row>(all: readonly Column<Row>[], rows: readonly Row[]): string {
+  const columns = all.filter(({ long }) => !long);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
   return [
     line(columns.map(({ heading }) => prose(heading))),

@@ -4,8 +4,8 @@
  */
 export const printable = (text: string): string =>
   text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    .replace(/[\u0000-\u001f]/g, (control) =>
-      /\s/.test(control) ? " " : String.fromCharCode(0x2400 + control.charCodeAt(0)),
-    )
-    .replace(/[\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|\p{Cs}/gu, "\ufffd");
+    .replace(/\p{Cc}/gu, (control) => (/\s/.test(control) ? " " : control < " " ? symbolOf(control) : "\ufffd"))
+    .replace(/[\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|\p{Cs}/gu, "\ufffd");
+
+/** `␛` for an escape character. */
+const symbolOf = (control: string): string => String.fromCharCode(0x2400 + control.charCodeAt(0));

@@ -27,7 +27,7 @@ export function toTable<Row>(
 ): string {
   if (rows.length === 0) return `${whenEmpty}\n`;
   const width = screen.isTTY ? screen.columns || 80 : Number.POSITIVE_INFINITY;
-  const said = columns.filter((column) => rows.some((row) => shown(column, row) !== ""));
+  const said = columns.filter((column) => !column.long && rows.some((row) => shown(column, row) !== ""));
   const cellsOf = (chosen: readonly Column<Row>[]) =>
     rows.map((row) => chosen.map((column) => shown(column, row)));
   const needed = said.filter(({ spare }) => !spare);

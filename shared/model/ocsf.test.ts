@@ -192,7 +192,7 @@ describe("a finding in OCSF", () => {
   });
 
   it("alerts unless its rule is experimental", () => {
-    const quiet = findingToOcsf({ finding, revision: 1 }, { ...rule, status: "experimental" }, "0.1.0");
+    const quiet = findingToOcsf({ finding: { ...finding, experimental: true }, revision: 1 }, rule, "0.1.0");
     expect(event["is_alert"]).toBe(true);
     expect(quiet["is_alert"]).toBe(false);
   });

@@ -165,7 +165,7 @@ export function findingToOcsf(row: FindingRow, rule: Rule | undefined, version: 
       related_events: listed(...finding.evidence.map(({ uid }) => ({ uid }))),
       related_events_count: finding.matches,
     },
-    is_alert: rule?.status !== "experimental",
+    is_alert: finding.experimental !== true,
     ...CONFIDENCE[rule?.status ?? "experimental"],
     action_id: 3,
     action: "Observed",

@@ -1,7 +1,14 @@
 /** Everything a report says, read from a store in one pass. */
 import type { Activity } from "../model/activity.ts";
 import type { Rule } from "../model/finding.ts";
-import type { EntityRow, FindingRow, LedgerEntry, UsageRow, VerdictWord } from "../model/ledger.ts";
+import {
+  type EntityRow,
+  type FindingRow,
+  type LedgerEntry,
+  storable,
+  type UsageRow,
+  type VerdictWord,
+} from "../model/ledger.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
@@ -94,8 +101,8 @@ export async function readReportInput(store: Store, facts: RunFacts): Promise<Re
     if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) continue;
     const told = {
       view: activity.view,
-      account: activity.account?.uid ?? "",
-      provider: activity.provider ?? "",
+      account: storable(activity.account?.uid ?? ""),
+      provider: storable(activity.provider ?? ""),
       time: activity.startTime,
     };
     if (!isRecord(told)) continue;

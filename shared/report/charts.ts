@@ -1,0 +1,269 @@
+/**
+ * Charts as inline SVG: no script, no colour but the page's own, so that they follow light, dark and print. Widths
+ * are percentages of the page and heights are pixels, so that text keeps its size on a phone. Every colour comes
+ * with a pattern or a word. Ids are fixed: the same input gives the same bytes.
+ */
+import type { Level } from "../model/finding.ts";
+import type { VerdictWord } from "../model/ledger.ts";
+import { DAY_MS, HOUR_MS } from "../model/units.ts";
+import { day, plural, whole } from "./figures.ts";
+import { type Html, html } from "./html.ts";
+import type { RegionFlow } from "./report-input.ts";
+
+export type Judged = VerdictWord | "unjudged";
+export type Counts = Readonly<Partial<Record<Judged, number>>>;
+
+/** From the bottom of a bar to its top. */
+export const judged: readonly Judged[] = ["sanctioned", "unreviewed", "unsanctioned", "unjudged"];
+
+/** Once per page: what `fill` refers to. */
+export const patterns =
+  (): Html => html`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>
+<pattern id="unreviewed" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="unreviewed" width="5" height="5"/><circle class="gap" cx="2.5" cy="2.5" r="1.1"/></pattern>
+<pattern id="unsanctioned" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="unsanctioned" width="6" height="6"/><rect class="gap" width="1.6" height="6"/></pattern>
+</defs></svg>`;
+
+const fillOf = (verdict: Judged): Html =>
+  verdict === "unreviewed" || verdict === "unsanctioned"
+    ? html`fill="url(#${verdict})"`
+    : html`class="${verdict}"`;
+
+const totalOf = (counts: Counts): number => judged.reduce((total, one) => total + (counts[one] ?? 0), 0);
+
+/** Three digits are enough for where a pixel goes. */
+const round = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+/** `620 calls: 410 sanctioned, 210 unreviewed` */
+export const countsInWords = (counts: Counts, unit = "call"): string => {
+  const parts = judged.filter((one) => (counts[one] ?? 0) > 0).map((one) => `${whole(counts[one] ?? 0)} ${one}`);
+  return `${plural(totalOf(counts), unit)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
+};
+
+/** Which colour and pattern is which. */
+export const legend = (shown: readonly Judged[]): Html =>
+  html`<ul class="legend">${shown.map(
+    (one) =>
+      html`<li><svg width="14" height="14" aria-hidden="true"><rect width="14" height="14" ${fillOf(one)}/></svg>${one === "unjudged" ? "not judged" : one}</li>`,
+  )}</ul>`;
+
+export interface Step {
+  readonly start: number;
+  readonly counts: Counts;
+}
+
+export interface TimeScale {
+  readonly stepMs: number;
+  /** `day`, `hour`, `week` */
+  readonly word: string;
+}
+
+/** Hours up to three days, days up to four months, then weeks. */
+export function timeScaleOf(first: number, last: number): TimeScale {
+  const span = last - first;
+  if (span <= 3 * DAY_MS) return { stepMs: HOUR_MS, word: "hour" };
+  return span <= 124 * DAY_MS ? { stepMs: DAY_MS, word: "day" } : { stepMs: 7 * DAY_MS, word: "week" };
+}
+
+/** Stacked bars over time. Expects every step of the period, the empty ones too. */
+export function barsOverTime(steps: readonly Step[], { word }: TimeScale): Html {
+  const plotHeight = 180;
+  const most = niceCeiling(Math.max(...steps.map(({ counts }) => totalOf(counts)), 1));
+  const slot = 100 / steps.length;
+  const labelEvery = Math.ceil(steps.length / 6);
+  const peak = steps.reduce((best, step) => (totalOf(step.counts) > totalOf(best.counts) ? step : best));
+  const y = (value: number): number => round(8 + plotHeight * (1 - value / most));
+
+  return html`<svg class="over-time" width="100%" height="${plotHeight + 34}" role="img" aria-labelledby="over-time-title over-time-desc">
+<title id="over-time-title">Calls per ${word} by verdict</title>
+<desc id="over-time-desc">${plural(steps.length, word)}. The most were ${countsInWords(peak.counts)}, on ${label(peak.start, word)}.</desc>
+${[0, 0.5, 1].map((part) => html`<line class="grid" x1="0" x2="100%" y1="${y(part * most)}" y2="${y(part * most)}"/><text class="tick" x="-8" y="${y(part * most) + 4}" text-anchor="end">${whole(part * most)}</text>`)}
+${steps.map((step, at) => {
+  let below = 0;
+  const bars = judged.flatMap((one) => {
+    const value = step.counts[one] ?? 0;
+    if (value === 0) return [];
+    below += value;
+    const height = Math.max((plotHeight * value) / most, 0.5);
+    return [
+      html`<rect x="${round(at * slot + slot * 0.12)}%" width="${round(slot * 0.76)}%" y="${y(below)}" height="${round(height)}" ${fillOf(one)}/>`,
+    ];
+  });
+  return bars.length > 0
+    ? html`<g><title>${label(step.start, word)}: ${countsInWords(step.counts)}</title>${bars}</g>`
+    : html``;
+})}
+${steps.map((step, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${round((at + 0.5) * slot)}%" y="${plotHeight + 28}" text-anchor="middle">${label(step.start, word, true)}</text>` : html``))}
+</svg>`;
+}
+
+/** A round number, whose half is short too. */
+function niceCeiling(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const factor = [1, 2, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
+  return Math.max(factor * power, 2);
+}
+
+function label(start: number, word: string, short = false): string {
+  if (word === "hour") return `${short ? "" : `${day(start)}, `}${new Date(start).toISOString().slice(11, 16)}`;
+  return short
+    ? day(start).split(" ").slice(0, 2).join(" ")
+    : `${word === "week" ? "the week of " : ""}${day(start)}`;
+}
+
+/** One bar, as long as `counts` is of `most`. */
+export const shareBar = (counts: Counts, most: number, height = 14): Html => {
+  let before = 0;
+  return html`<svg class="share" width="100%" height="${height}" role="img" aria-label="${countsInWords(counts)}">${judged.flatMap(
+    (one) => {
+      const value = counts[one] ?? 0;
+      if (value === 0) return [];
+      const start = before;
+      before += value;
+      return [
+        html`<rect x="${round((100 * start) / most)}%" width="${round((100 * value) / most)}%" height="${height}" ${fillOf(one)}/>`,
+      ];
+    },
+  )}</svg>`;
+};
+
+/** A row's calls over the period, to be seen at a glance. */
+export function sparkline(values: readonly number[], word: string): Html {
+  const [width, height] = [104, 22];
+  const most = Math.max(...values, 1);
+  const slot = width / values.length;
+  const bars = values.map((value, at) =>
+    value === 0
+      ? html``
+      : html`<rect x="${round(at * slot)}" y="${round(height - Math.max((height * value) / most, 1))}" width="${round(Math.max(slot - 0.8, 0.6))}" height="${round(Math.max((height * value) / most, 1))}"/>`,
+  );
+  const quiet = values.filter((value) => value === 0).length;
+  return html`<svg class="spark" width="${width}" height="${height}" role="img" aria-label="Per ${word} up to ${whole(most)}${quiet > 0 ? `, none in ${plural(quiet, word)}` : ""}">${bars}</svg>`;
+}
+
+/** One square per day of the period: full where the source spoke. */
+export function dayStrip(days: ReadonlySet<number>, first: number, count: number): Html {
+  const slot = 100 / count;
+  return html`<svg class="strip" width="100%" height="14" role="img" aria-label="Heard on ${whole(days.size)} of ${plural(count, "day")}">${Array.from(
+    { length: count },
+    (_, at) => {
+      const start = first + at * DAY_MS;
+      const heard = days.has(start);
+      return html`<rect class="${heard ? "heard" : "silent"}" x="${round(at * slot + slot * 0.1)}%" width="${round(slot * 0.8)}%" y="1" height="12"><title>${day(start)}: ${heard ? "heard" : "silent"}</title></rect>`;
+    },
+  )}</svg>`;
+}
+
+/** How a flow's data moved, from the harmless to the open. */
+export type Movement = "stays" | "moved" | "may-move" | "anywhere" | "unsaid";
+
+export function movementOf({ requested, processed, scope }: RegionFlow): Movement {
+  if (processed !== undefined) return requested === undefined || processed === requested ? "stays" : "moved";
+  if (scope === "global") return "anywhere";
+  if (scope === "geography") return "may-move";
+  return scope === "regional" ? "stays" : "unsaid";
+}
+
+export function destinationOf(flow: RegionFlow): string {
+  if (flow.processed !== undefined) return flow.processed;
+  switch (movementOf(flow)) {
+    case "anywhere":
+      return "anywhere";
+    case "may-move":
+      return flow.geography === undefined ? "its geography" : `somewhere in ${flow.geography}`;
+    case "stays":
+      return flow.requested ?? "not said";
+    default:
+      return "not said";
+  }
+}
+
+interface Node {
+  readonly name: string;
+  readonly calls: number;
+  readonly top: number;
+  readonly height: number;
+}
+
+/** Where calls were sent, on the left, and where they ran or may have run, on the right. */
+export function regionFlow(flows: readonly RegionFlow[]): Html {
+  const bands = [
+    ...Map.groupBy(
+      flows.map((flow) => ({
+        from: flow.requested ?? "not said",
+        to: destinationOf(flow),
+        movement: movementOf(flow),
+        calls: flow.calls,
+      })),
+      ({ from, to, movement }) => JSON.stringify([from, to, movement]),
+    ).values(),
+  ].flatMap((same) =>
+    same[0] ? [{ ...same[0], calls: same.reduce((total, { calls }) => total + calls, 0) }] : [],
+  );
+  const left = nodes(bands, ({ from }) => from);
+  const right = nodes(bands, ({ to }) => to);
+  const height = Math.max(heightOf(left), heightOf(right));
+  const used = new Map<Node, number>();
+  /** The part of a node that a band takes, below the parts already taken. */
+  const take = (node: Node, calls: number): [top: number, bottom: number] => {
+    const top = node.top + (used.get(node) ?? 0);
+    const part = (node.height * calls) / node.calls;
+    used.set(node, (used.get(node) ?? 0) + part);
+    return [round(top), round(top + part)];
+  };
+  const order = (names: readonly Node[], name: string): number => names.findIndex((node) => node.name === name);
+  const drawn = bands
+    .toSorted((a, b) => order(left, a.from) - order(left, b.from) || order(right, a.to) - order(right, b.to))
+    .map((band) => {
+      const from = left[order(left, band.from)];
+      const to = right[order(right, band.to)];
+      if (!from || !to) return html``;
+      const [fromTop, fromBottom] = take(from, band.calls);
+      const [toTop, toBottom] = take(to, band.calls);
+      return html`<path class="${band.movement}" d="M0,${fromTop}C50,${fromTop} 50,${toTop} 100,${toTop}V${toBottom}C50,${toBottom} 50,${fromBottom} 0,${fromBottom}Z"><title>${band.from} to ${band.to}: ${plural(band.calls, "call")}</title></path>`;
+    });
+  const named = (node: Node, x: string, anchor: string): Html =>
+    html`<text class="place" x="${x}" y="${round(node.top + node.height / 2 - 2)}" text-anchor="${anchor}">${node.name}</text><text class="tick" x="${x}" y="${round(node.top + node.height / 2 + 14)}" text-anchor="${anchor}">${plural(node.calls, "call")}</text>`;
+
+  return html`<svg class="flow" width="100%" height="${Math.ceil(height)}" role="img" aria-labelledby="flow-title flow-desc">
+<title id="flow-title">Where calls were sent and where they ran</title>
+<desc id="flow-desc">${bands.map(({ from, to, calls }) => `${from} to ${to}: ${plural(calls, "call")}.`).join(" ")}</desc>
+<svg x="30%" width="40%" height="${Math.ceil(height)}" viewBox="0 0 100 ${Math.ceil(height)}" preserveAspectRatio="none">${drawn}</svg>
+${left.map((node) => html`<rect class="node" x="29.4%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "28%", "end")}`)}
+${right.map((node) => html`<rect class="node" x="70%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "72%", "start")}`)}
+</svg>`;
+}
+
+/** Tall enough for two lines of text, and as tall as the share of calls above that. */
+function nodes<Band extends { readonly calls: number }>(
+  bands: readonly Band[],
+  nameOf: (band: Band) => string,
+): Node[] {
+  const [least, spread, gap] = [36, 220, 8];
+  const totals = [...Map.groupBy(bands, nameOf)]
+    .map(([name, same]) => ({ name, calls: same.reduce((total, { calls }) => total + calls, 0) }))
+    .sort((a, b) => b.calls - a.calls || (a.name < b.name ? -1 : 1));
+  const all = totals.reduce((total, { calls }) => total + calls, 0);
+  let top = 0;
+  return totals.map(({ name, calls }) => {
+    const node = { name, calls, top, height: Math.max(least, (spread * calls) / all) };
+    top += node.height + gap;
+    return node;
+  });
+}
+
+const heightOf = (column: readonly Node[]): number => {
+  const last = column.at(-1);
+  return last ? last.top + last.height : 0;
+};
+
+/** A shape for each level, so that it is known without its colour. */
+export const levelMark = (level: Level): Html =>
+  html`<svg class="mark ${level}" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d="${SHAPES[level]}"/></svg>`;
+
+const SHAPES: Readonly<Record<Level, string>> = {
+  critical: "M4.1 0h5.8L14 4.1v5.8L9.9 14H4.1L0 9.9V4.1z",
+  high: "M7 .5 14 13.5H0z",
+  medium: "M7 0l7 7-7 7-7-7z",
+  low: "M7 0a7 7 0 1 1 0 14A7 7 0 0 1 7 0z",
+  informational: "M1 1h12v12H1z",
+};
