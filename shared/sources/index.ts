@@ -8,3 +8,5 @@ export { awsCloudtrail } from "./aws-cloudtrail.ts";
 export { ociAudit } from "./oci-audit.ts";
 export { azureActivity } from "./azure-activity.ts";
 export { awsBedrockInvocation } from "./aws-bedrock-invocation.ts";
+export { otelGenai } from "./otel-genai.ts";
+export { awsRoute53Resolver } from "./aws-route53-resolver.ts";
