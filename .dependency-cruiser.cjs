@@ -68,7 +68,7 @@ module.exports = {
     {
       name: "prices-behind-one-file",
       severity: "error",
-      from: { pathNot: "^shared/cost/price[.]ts$" },
+      from: { pathNot: "^(shared/cost/price([.]test)?[.]ts|test/)" },
       to: { path: "node_modules/@pydantic/" },
     },
     {

@@ -1,0 +1,42 @@
+/** What a door says of its work: one line of JSON each, counts and ids and never content, and metrics in EMF. */
+
+export interface Log {
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+  /** `unit` as CloudWatch names it. */
+  measure(
+    name: Metric,
+    value: number,
+    unit: "Count" | "Milliseconds",
+    dimensions?: Readonly<Record<string, string>>,
+  ): void;
+  /** At the end of an invocation: metrics leave together. */
+  flush(): void;
+}
+
+export type Fields = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
+
+export type Metric =
+  | "Records"
+  | "Activities"
+  | "Rejects"
+  | "Findings"
+  | "Deliveries"
+  | "BatchTime"
+  /** From the vendor's event to here. */
+  | "Lateness"
+  /** From the bus to here. */
+  | "Lag"
+  | "Failures";
+
+/** For workers and `up`: lines on stderr, no metrics backend. */
+export function lineLog(stream: NodeJS.WritableStream, quiet: boolean, now: () => number): Log {
+  const write =
+    (level: string) =>
+    (message: string, fields: Fields = {}) => {
+      if (quiet && level === "info") return;
+      stream.write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`);
+    };
+  return { info: write("info"), warn: write("warn"), error: write("error"), measure() {}, flush() {} };
+}

@@ -1,0 +1,39 @@
+/** Kafka `ai.activity.raw` → `ai.activity`, and `ai.activity.rejected`. */
+import type { MSKEvent, SelfManagedKafkaEvent } from "aws-lambda";
+import type { IncomingMessage } from "../shared/bus/bus.ts";
+import { activityMessage, readRawMessage, rejectMessage } from "../shared/bus/messages.ts";
+import { topics } from "../shared/bus/topics.ts";
+import type { RawRecord, Reject } from "../shared/model/raw-record.ts";
+import { normalize } from "../shared/pipeline/normalize.ts";
+import { sources } from "../shared/registry.ts";
+import { messagesOf } from "./kafka-event.ts";
+import { withRuntime } from "./lambda.ts";
+import type { Runtime } from "./runtime.ts";
+
+const sourceById = new Map(sources.map((source) => [source.id, source]));
+
+export async function takeRaw(messages: readonly IncomingMessage[], { bus, log, now }: Runtime): Promise<void> {
+  const started = now();
+  const batch: { raw: RawRecord; place: string }[] = [];
+  const unreadable: Reject[] = [];
+  for (const message of messages) {
+    const read = readRawMessage(message);
+    if ("reject" in read) unreadable.push(read.reject);
+    else batch.push({ raw: read.value, place: `${message.topic}/${message.partition}/${message.offset}` });
+  }
+  const { activities, rejects } = normalize(batch, sourceById);
+  const rejected = [...unreadable, ...rejects];
+  await bus.publish(topics.activity.name, activities.map(activityMessage));
+  await bus.publish(topics.rejected.name, rejected.map(rejectMessage));
+
+  const latest = activities.reduce((time, { endTime }) => Math.max(time, endTime), 0);
+  log.measure("Records", messages.length, "Count");
+  log.measure("Activities", activities.length, "Count");
+  log.measure("Rejects", rejected.length, "Count");
+  log.measure("BatchTime", now() - started, "Milliseconds");
+  if (latest > 0) log.measure("Lateness", Math.max(0, now() - latest), "Milliseconds");
+}
+
+export const handler = withRuntime("normalize", (event: MSKEvent | SelfManagedKafkaEvent, runtime) =>
+  takeRaw(messagesOf(event), runtime),
+);

@@ -1,0 +1,176 @@
+/**
+ * What a door opens before it does anything: configuration, bus, store, policy, clock, log. Once per process; a Lambda
+ * keeps it between invocations.
+ */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Bus } from "../shared/bus/bus.ts";
+import { connectKafka, type KafkaSettings } from "../shared/bus/kafka-bus.ts";
+import { openMemoryBus } from "../shared/bus/memory-bus.ts";
+import {
+  type Configuration,
+  type KafkaConfiguration,
+  parseConfiguration,
+  resolveSecrets,
+  type SecretStore,
+} from "../shared/config/config.ts";
+import { loadPrices, type PriceOf } from "../shared/cost/price.ts";
+import { PipelineError } from "../shared/model/errors.ts";
+import { EpochMs } from "../shared/model/units.ts";
+import { compilePolicy } from "../shared/policy/judge.ts";
+import { noPolicy, parsePolicy } from "../shared/policy/parse-policy.ts";
+import type { Judge, Policy } from "../shared/policy/policy.ts";
+import { formatProblem } from "../shared/policy/yaml-document.ts";
+import { openStore } from "../shared/store/open-store.ts";
+import type { Store } from "../shared/store/store.ts";
+import type { Log } from "./log.ts";
+
+export interface Runtime {
+  readonly configuration: Configuration;
+  readonly bus: Bus;
+  /** Opened on first use: `normalize` and `receive` never touch the database. */
+  store(): Promise<Store>;
+  judging(): Promise<Judging>;
+  readonly log: Log;
+  now(): EpochMs;
+  close(): Promise<void>;
+}
+
+export interface Judging {
+  readonly policy: Policy;
+  readonly judge: Judge;
+  readonly price: PriceOf;
+}
+
+/** Throws `config-invalid` with every problem of the file. */
+export async function readConfiguration(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Configuration> {
+  const text = await readFile(file, "utf8");
+  const read = parseConfiguration(text, file);
+  if ("problems" in read) {
+    throw new PipelineError(
+      "config-invalid",
+      read.problems.map((problem) => formatProblem(problem, text)).join("\n"),
+    );
+  }
+  const configuration = await resolveSecrets(read.configuration, (from, name) => lookUp(from, name, environment));
+  const { policy, store } = configuration;
+  return {
+    ...configuration,
+    store: store === "memory" || store.includes("://") ? store : resolve(dirname(file), store),
+    ...(policy === undefined ? {} : { policy: resolve(dirname(file), policy) }),
+  };
+}
+
+export function openRuntime(configuration: Configuration, log: Log): Runtime {
+  const bus = openBus(configuration);
+  let store: Promise<Store> | undefined;
+  let judging: Promise<Judging> | undefined;
+  return {
+    configuration,
+    bus,
+    log,
+    store() {
+      store ??= openStore(configuration.store);
+      return store;
+    },
+    judging() {
+      judging ??= openJudging(configuration.policy);
+      return judging;
+    },
+    now: () => EpochMs.parse(Date.now()),
+    async close() {
+      await bus.close();
+      await (await store)?.close();
+    },
+  };
+}
+
+function openBus({ bus }: Configuration): Bus {
+  return bus === "memory" ? openMemoryBus() : connectKafka(kafkaSettings(bus.kafka));
+}
+
+export function kafkaSettings({ brokers, tls, sasl }: KafkaConfiguration): KafkaSettings {
+  const tlsSettings = typeof tls === "object" ? withoutUndefined(tls) : (tls ?? sasl !== undefined);
+  const common = { brokers, tls: tlsSettings };
+  if (sasl === undefined) return common;
+  if (sasl.mechanism === "oauthbearer") {
+    return { ...common, sasl: { mechanism: "oauthbearer", token: async () => sasl.token } };
+  }
+  if (sasl.mechanism === "aws-msk-iam") {
+    return { ...common, sasl: { mechanism: "oauthbearer", token: () => mskToken(sasl.region) } };
+  }
+  return { ...common, sasl };
+}
+
+const withoutUndefined = (tls: {
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+}) => ({
+  ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+  ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+  ...(tls.key === undefined ? {} : { key: tls.key }),
+});
+
+async function mskToken(region: string): Promise<string> {
+  const { generateAuthToken } = await import("aws-msk-iam-sasl-signer-js");
+  return (await generateAuthToken({ region })).token;
+}
+
+async function openJudging(file: string | undefined): Promise<Judging> {
+  const policy = file === undefined ? noPolicy : await readPolicy(file);
+  return { policy, judge: compilePolicy(policy), price: await loadPrices() };
+}
+
+async function readPolicy(file: string): Promise<Policy> {
+  const text = await readFile(file, "utf8");
+  const read = parsePolicy(text, file);
+  if ("policy" in read) return read.policy;
+  throw new PipelineError(
+    "config-invalid",
+    read.problems.map((problem) => formatProblem(problem, text)).join("\n"),
+  );
+}
+
+/** Names the reference in what goes wrong, never the value. */
+async function lookUp(
+  from: SecretStore,
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const value =
+    from === "env" ? environment[name] : from === "ssm" ? await parameter(name) : await secretValue(name);
+  if (value === undefined || value === "") {
+    throw new PipelineError("config-invalid", `the configuration refers to ${from}:${name}, which is not set`);
+  }
+  return value;
+}
+
+async function parameter(name: string): Promise<string | undefined> {
+  const { GetParameterCommand, SSMClient } = await import("@aws-sdk/client-ssm");
+  return fetched(`ssm:${name}`, async () => {
+    const { Parameter } = await new SSMClient().send(
+      new GetParameterCommand({ Name: name, WithDecryption: true }),
+    );
+    return Parameter?.Value;
+  });
+}
+
+async function secretValue(id: string): Promise<string | undefined> {
+  const { GetSecretValueCommand, SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  return fetched(`secretsmanager:${id}`, async () => {
+    return (await new SecretsManagerClient().send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
+  });
+}
+
+async function fetched(reference: string, ask: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "unknown error";
+    throw new PipelineError("upstream-refused", `${reference} could not be read: ${name}`, { cause: error });
+  }
+}
