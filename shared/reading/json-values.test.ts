@@ -70,6 +70,10 @@ describe("jsonValues", () => {
     expect(valuesOf(await readText('\ufeff{"a":1}'))).toEqual([{ a: 1 }]);
   });
 
+  it("forgives a comma before a closing bracket, and leaves strings alone", async () => {
+    expect(valuesOf(await readText('{"a":[1,2,],"b":",}",}'))).toEqual([{ a: [1, 2], b: ",}" }]);
+  });
+
   it("keeps a key named __proto__ as data", async () => {
     const [value] = valuesOf(await readText('{"__proto__":{"polluted":true}}'));
     expect(Object.keys(value as object)).toEqual(["__proto__"]);

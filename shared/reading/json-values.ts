@@ -284,8 +284,16 @@ function linesOf(bytes: Buffer): Buffer[] {
 }
 
 function parse(bytes: Buffer): unknown {
+  const text = bytes.toString("utf8");
+  return parsed(text) ?? parsed(text.replaceAll(TRAILING_COMMA, "$1"));
+}
+
+/** Strings whole, or a comma before a closing bracket: vendors' documentation and hand-edited exports have those. */
+const TRAILING_COMMA = /("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g;
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

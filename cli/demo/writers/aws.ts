@@ -21,7 +21,8 @@ export function bedrockCall(call: BedrockCall, random: Random): { trail: unknown
     ...(call.error ? { errorCode: call.error } : {}),
   };
   if (!call.invocationLogged) return { trail };
-  const uncached = call.inputTokens - (call.cacheReadTokens ?? 0);
+  const cached = Math.min(call.cacheReadTokens ?? 0, call.inputTokens);
+  const uncached = call.inputTokens - cached;
   return {
     trail,
     invocation: {
@@ -40,7 +41,7 @@ export function bedrockCall(call: BedrockCall, random: Random): { trail: unknown
       input: {
         inputContentType: "application/json",
         inputTokenCount: uncached,
-        cacheReadInputTokenCount: call.cacheReadTokens ?? 0,
+        cacheReadInputTokenCount: cached,
         cacheWriteInputTokenCount: 0,
         inputBodyJson: { messages: [{ role: "user", content: [{ text: "Which pier takes the container?" }] }] },
       },
@@ -57,7 +58,7 @@ export function bedrockCall(call: BedrockCall, random: Random): { trail: unknown
                   inputTokens: uncached,
                   outputTokens: call.outputTokens,
                   totalTokens: uncached + call.outputTokens,
-                  cacheReadInputTokens: call.cacheReadTokens ?? 0,
+                  cacheReadInputTokens: cached,
                   cacheWriteInputTokens: 0,
                 },
               },
