@@ -230,6 +230,11 @@ describe("azure.activity", () => {
     expect(detail).toMatchObject({ object: "guardrail", weakens });
   });
 
+  it("takes nothing for weakened where the act failed", () => {
+    const operation = `${COGNITIVE}/raiPolicies/delete`;
+    expect(told({ ...filter, operation, state: "Failure" }).detail?.weakens).toBeUndefined();
+  });
+
   it("says nothing of content filters that the record does not hold", () => {
     expect(told(filter).detail?.weakens).toBeUndefined();
     expect(told({ ...filter, operation: `${COGNITIVE}/raiPolicies/delete` }).detail).toMatchObject({

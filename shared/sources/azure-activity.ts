@@ -8,13 +8,14 @@
  * Limits: an operation is told in several rows with one correlationId. The body that was sent stands in the row
  * "Start", the outcome in the last one, so both are read and have one uid; a row in between without a body says
  * nothing. Nothing tells what was set before: `weakens` means that protection is lower than it could be after this
- * act, and a template that is applied again repeats it. It says what was asked for, also where that failed.
+ * act, and a template that is applied again repeats it. Where an act failed, its first row still says what was
+ * asked for.
  */
 import { z } from "zod";
 import type { Activity, Detail, Outcome } from "../model/activity.ts";
 import { identifyModel } from "../model/identify-model.ts";
 import { fromIsoTime } from "../model/units.ts";
-import { type Draft, defineSource, jsonText, maybe, maybeText } from "./source.ts";
+import { type Draft, defineSource, jsonText, known, loose, maybe, maybeText } from "./source.ts";
 
 const CATEGORY =
   /^(administrative|security|servicehealth|alert|recommendation|policy|autoscale|resourcehealth|write|delete|action)$/i;
@@ -25,8 +26,6 @@ const HOLDER =
   /^.*\/providers\/microsoft\.(?:cognitiveservices\/accounts|machinelearningservices\/workspaces|apimanagement\/service)\/([^/]+)/;
 const ACCOUNT = /\/providers\/microsoft\.cognitiveservices\/accounts\//;
 
-/** Bodies are what the caller sent: a setting that makes no sense costs itself, not the record. */
-const loose = <Shape extends z.ZodType>(shape: Shape) => maybe(shape).catch(undefined);
 const word = loose(maybeText);
 const flag = loose(z.boolean());
 
@@ -183,7 +182,11 @@ export const azureActivity = defineSource({
         project: holder ? { uid: holder, name: holderName } : undefined,
         network: { ip: event.callerIpAddress },
         ...about,
-        detail: { ...detail, target: { uid: act.resource, name: lastOf(act.resource), type: detail.target } },
+        detail: {
+          ...detail,
+          weakens: outcome !== "pending" && outcome.status === "failure" ? undefined : detail.weakens,
+          target: { uid: act.resource, name: lastOf(act.resource), type: detail.target },
+        },
       },
     ] satisfies Draft[];
   },
@@ -450,16 +453,6 @@ const said = <Value>(act: Act, read: (body: Body) => Value | undefined): Value |
   (act.request && read(act.request)) ?? (act.response && read(act.response));
 
 const listed = (words: readonly string[] | undefined): string | undefined => words?.join(", ") || undefined;
-
-type Setting = string | number | boolean;
-
-/** Undefined where nothing is known. */
-function known(settings: Readonly<Record<string, Setting | undefined>>): Record<string, Setting> | undefined {
-  const told = Object.entries(settings).flatMap(([key, value]) =>
-    value === undefined ? [] : [[key, value] as const],
-  );
-  return told.length > 0 ? Object.fromEntries(told) : undefined;
-}
 
 /** A person by sign-in name, a program by its application; both by the object id that calls to models name too. */
 function actorOf({ identity, caller }: Event): Activity["actor"] {

@@ -130,6 +130,19 @@ export const jsonText = <Shape extends z.ZodType>(shape: Shape) =>
     }
   }, shape);
 
+/** For a part that a caller wrote or a vendor cut: where it is not as expected it is left out, and costs no record. */
+export const loose = <Shape extends z.ZodType>(shape: Shape) => maybe(shape).catch(undefined);
+
+/** The settings that are told. Undefined where none is. */
+export function known<Value>(
+  settings: Readonly<Record<string, Value | undefined>>,
+): Record<string, Value> | undefined {
+  const told = Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return told.length > 0 ? Object.fromEntries(told) : undefined;
+}
+
 /** A name, id or code: trimmed, cut to 1,024 characters, and absent where empty. */
 export const text = z.string().transform((value) => value.trim().slice(0, 1_024) || undefined);
 export const maybeText = maybe(text);
