@@ -97,6 +97,11 @@ describe("anthropic.compliance", () => {
     expect(detailOf("org_sso_toggled", { enabled: "false" })).toMatchObject({ action: "disable", weakens: true });
     expect(detailOf("org_sso_toggled", { is_enabled: true })).toMatchObject({ action: "enable", weakens: false });
     expect(detailOf("org_sso_toggled")).not.toHaveProperty("weakens");
+    expect(detailOf("extra_usage_spend_limit_updated", { is_enabled: false })).toMatchObject({
+      action: "disable",
+      weakens: true,
+    });
+    expect(detailOf("extra_usage_spend_limit_created", { is_enabled: false })?.action).toBe("create");
     expect(detailOf("org_ip_restriction_deleted")?.weakens).toBe(true);
     expect(detailOf("org_ip_restriction_created")?.weakens).toBe(false);
     expect(detailOf("org_ip_restriction_updated")).not.toHaveProperty("weakens");
@@ -120,7 +125,8 @@ describe("anthropic.compliance", () => {
     const detail = detailOf("claude_organization_settings_updated", {
       updates: [
         { type: "data_retention_period", previous_value: "30d", current_value: "indefinite" },
-        { type: "instructions", previous_value: "", current_value: "Never mention CANARY" },
+        { type: "instructions", previous_value: "", current_value: "never mention the canary" },
+        { type: "greeting", previous_value: "Canary", current_value: "c".repeat(65) },
         { type: "web_search", current_value: true },
       ],
     });
