@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Activity } from "../model/activity.ts";
+import { uidOf } from "../model/uid.ts";
 import { otelGenai } from "./otel-genai.ts";
 
 type Scalar = string | number | boolean;
@@ -143,11 +144,11 @@ describe("otel.genai, spans", () => {
   });
 
   it("is one call with another report of the same response, however it came, and without an id its own", () => {
-    const uidOf = (id: string, spanId = "b".repeat(16)) => called({ "gen_ai.response.id": id }, { spanId }).uid;
-    expect(uidOf("chatcmpl-0000001", "c".repeat(16))).toBe(uidOf("chatcmpl-0000001"));
+    const uid = (id: string, spanId = "b".repeat(16)) => called({ "gen_ai.response.id": id }, { spanId }).uid;
+    expect(uid("chatcmpl-0000001", "c".repeat(16))).toBe(uid("chatcmpl-0000001"));
     // One character less, and it may be a number that a local server gives again.
-    expect(uidOf("chatcmpl-000001", "c".repeat(16))).not.toBe(uidOf("chatcmpl-000001"));
-    expect(uidOf("chatcmpl-000001")).toBe(called({}).uid);
+    expect(uid("chatcmpl-000001", "c".repeat(16))).not.toBe(uid("chatcmpl-000001"));
+    expect(uid("chatcmpl-000001")).toBe(called({}).uid);
   });
 
   it("says why a call failed by the name of the error, never by its message", () => {
@@ -208,6 +209,9 @@ describe("otel.genai, spans", () => {
       labels: { "metadata.user_api_key_team_alias": "birch" },
     });
     expect(activityOf(traces([span(fields)], { "service.name": "litellm" })).gateway).toBe("litellm");
+    // The identity of the same call in the gateway's spend log.
+    const answered = traces([span({ ...fields, "gen_ai.response.id": "chatcmpl-1" })], {}, "litellm");
+    expect(activityOf(answered).uid).toBe(uidOf("litellm", "chatcmpl-1"));
     expect(activityOf(traces([span(fields)], { "service.name": "helper" })).gateway).toBeUndefined();
   });
 
@@ -279,11 +283,11 @@ describe("otel.genai, Claude Code", () => {
   });
 
   it("tells requests of one session apart by the vendor's id, else by their number", () => {
-    const uidOf = (fields: Readonly<Record<string, Scalar>>) =>
+    const uid = (fields: Readonly<Record<string, Scalar>>) =>
       activityOf(logs([claudeCode("api_request", fields)])).uid;
-    expect(uidOf({ request_id: "req_1", "event.sequence": 1 })).toBe(uidOf({ request_id: "req_1" }));
-    expect(uidOf({ "event.sequence": 1 })).not.toBe(uidOf({ "event.sequence": 2 }));
-    expect(uidOf({ "event.sequence": 1 })).toBe(uidOf({ "event.sequence": 1 }));
+    expect(uid({ request_id: "req_1", "event.sequence": 1 })).toBe(uid({ request_id: "req_1" }));
+    expect(uid({ "event.sequence": 1 })).not.toBe(uid({ "event.sequence": 2 }));
+    expect(uid({ "event.sequence": 1 })).toBe(uid({ "event.sequence": 1 }));
   });
 
   it("goes by the collector's clock where the application gives no time, and rejects an event without any", () => {

@@ -377,10 +377,7 @@ function ofOperation(said: Said, happening: Happening): readonly Draft[] {
   const responseId = holdsOthers ? undefined : textOf(said, "gen_ai.response.id");
   return [
     {
-      // The vendor's id is the same in the application's report and the gateway's. Some local servers number
-      // their responses with three digits; those are no identity.
-      identity:
-        responseId && responseId.length >= 16 ? ["genai", "response", responseId] : ["otel", ...happening.ids],
+      identity: identityOf(responseId, isLitellm, happening),
       kind: "call",
       startTime: happening.start,
       endTime: toEpochMs(Math.max(happening.start, happening.end)) ?? happening.end,
@@ -407,6 +404,17 @@ function ofOperation(said: Said, happening: Happening): readonly Draft[] {
       labels: labelsOf(said),
     },
   ];
+}
+
+/**
+ * LiteLLM's id is also that of its spend log. Otherwise the vendor's id, which every report of the response has;
+ * some local servers number their responses with three digits, and those are no identity.
+ */
+function identityOf(responseId: string | undefined, isLitellm: boolean, { ids }: Happening): Draft["identity"] {
+  if (responseId !== undefined && isLitellm) return ["litellm", responseId];
+  return responseId !== undefined && responseId.length >= 16
+    ? ["genai", "response", responseId]
+    : ["otel", ...ids];
 }
 
 /** Claude Code logs a request when it is over. Its input leaves cached tokens out. */
