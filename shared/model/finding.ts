@@ -89,6 +89,8 @@ export const Finding = z.strictObject({
   ruleId: z.uuid(),
   ruleName: z.string(),
   title: z.string(),
+  /** The rule is experimental: it records and does not page. Absent otherwise. */
+  experimental: z.literal(true).optional(),
   level: Level,
   status: z.enum(["new", "open", "acknowledged", "resolved", "reopened", "suppressed"]),
   subject: Subject,

@@ -2,53 +2,75 @@
  * The port of the store. What merging, rolling up and finding mean is decided in the pure core
  * (`pipeline/detect.ts`); a store only keeps rows. Memory, PGlite and Postgres pass one contract test.
  */
-import type { Activity } from "../model/activity.ts";
 import type { Finding } from "../model/finding.ts";
-import type { EntityRow, FindingRow, LedgerEntry, RuleStateRow, UsageRow } from "../model/ledger.ts";
+import type {
+  EntityRow,
+  FindingMatch,
+  FindingRow,
+  HeldFinding,
+  LedgerEntry,
+  MatchKey,
+  RuleGroupRow,
+  RuleStateRow,
+  UsageRow,
+} from "../model/ledger.ts";
 import type { EpochMs } from "../model/units.ts";
 
-/** Everything one batch changes, in one transaction. Methods are called in this order, at most once each. */
+/**
+ * Everything one batch changes, in one transaction. Methods are called in this order, at most once each but
+ * `endsOf`, with rows distinct by key.
+ *
+ * What is claimed, no other transaction can change until this one ends: either rows are locked, or this
+ * transaction is undone and run again when another one was first. Claims are taken in the order of keys and
+ * tables in the order of methods, so that two transactions never wait for each other.
+ */
 export interface Tables {
-  /**
-   * Takes the row of every uid, so that no other writer can change it until the transaction ends, and returns
-   * those that already held an entry. `claimed` are distinct by uid.
-   */
-  claimActivities(claimed: readonly Activity[]): Promise<ReadonlyMap<string, LedgerEntry>>;
-  /** Writes entries whose uids were claimed. */
+  /** Those of the uids that already hold an entry, by uid. */
+  claimActivities(uids: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
+  /** Writes claimed entries. */
   putActivities(entries: readonly LedgerEntry[]): Promise<void>;
-  /** Adds differences, distinct by key; a row whose sums are all 0 afterwards is removed. */
+  /** Adds differences; a row whose sums are all 0 afterwards is removed. */
   addUsage(differences: readonly UsageRow[]): Promise<void>;
-  /** Widens: least first, greatest last seen. Distinct by (type, uid). */
+  /** Widens: least first, greatest last seen; a name that is not the uid, the greatest in UTF-8. */
   widenEntities(rows: readonly EntityRow[]): Promise<void>;
-  /**
-   * Remembers: `all` one row per activity uid (a second reading replaces it), `earliest` the one with the least
-   * (startTime, uid) of its slot. Returns all that is now remembered for each touched (rule, group), sorted by
-   * (startTime, uid).
-   */
-  remember(
-    rows: readonly (RuleStateRow & { readonly keep: "all" | "earliest" })[],
-  ): Promise<
-    readonly { readonly ruleId: string; readonly group: string; readonly activities: readonly Activity[] }[]
-  >;
-  /** Takes the findings of these uids for change. */
-  claimFindings(uids: readonly string[]): Promise<ReadonlyMap<string, FindingRow>>;
-  /** The ledger entries that support a finding: only asked when one of its activities ceased to. */
-  supportersOf(findingUid: string): Promise<readonly LedgerEntry[]>;
-  /** Writes findings that were claimed, and removes those that nothing supports any more. */
-  putFindings(rows: readonly FindingRow[], removed: readonly string[]): Promise<void>;
+  /** The rows of these keys, unclaimed: what is remembered as earliest only ever becomes earlier. */
+  rememberedAt(keys: readonly string[]): Promise<readonly RuleStateRow[]>;
+  /** Claims the groups of these keys, and returns what is remembered of them and what they support. */
+  claimGroups(keys: readonly string[]): Promise<ReadonlyMap<string, ClaimedGroup>>;
+  /** Writes claimed groups and what they remember, and removes others by key. */
+  putGroups(
+    written: { readonly groups: readonly RuleGroupRow[]; readonly remembered: readonly RuleStateRow[] },
+    removed: { readonly groups: readonly string[]; readonly remembered: readonly string[] },
+  ): Promise<void>;
+  /** Takes matches out, returning them, and puts others in. Both belong to claimed activities or groups. */
+  moveMatches(taken: readonly MatchKey[], put: readonly FindingMatch[]): Promise<readonly FindingMatch[]>;
+  /** Those of the uids that are findings already, by uid. */
+  claimFindings(uids: readonly string[]): Promise<ReadonlyMap<string, HeldFinding>>;
+  /** The `EVIDENCE_KEPT - 1` earliest matches of a claimed finding and the latest one, by (time, supporter). */
+  endsOf(findingUid: string): Promise<readonly FindingMatch[]>;
+  /** Writes claimed findings, and removes those that nothing supports any more. */
+  putFindings(rows: readonly HeldFinding[], removed: readonly string[]): Promise<void>;
+}
+
+export interface ClaimedGroup {
+  readonly matches: RuleGroupRow["matches"];
+  readonly remembered: readonly RuleStateRow[];
 }
 
 export interface Store {
-  /** One transaction. `work` may be run again where the database asks for a retry, so it must be pure but for `tables`. */
+  /** One transaction. `work` may be run again where the database asks for it, so it must be pure but for `tables`. */
   transact<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
 
   /** Findings by level (highest first), then first seen, then uid. */
   findings(filter?: { readonly status?: readonly Finding["status"][] }): Promise<readonly FindingRow[]>;
   finding(uid: string): Promise<FindingRow | undefined>;
-  /** Rows by key order. `since` inclusive, `until` exclusive. */
+  /** Rows by key, hours first. `since` inclusive, `until` exclusive. */
   usage(range?: { readonly since?: EpochMs; readonly until?: EpochMs }): Promise<readonly UsageRow[]>;
+  /** By type, then uid. */
   entities(): Promise<readonly EntityRow[]>;
   /** All entries by (startTime, uid), streamed. */
   activities(range?: { readonly since?: EpochMs; readonly until?: EpochMs }): AsyncIterable<LedgerEntry>;
+  /** Every row of every table as canonical JSON, sorted: to compare two stores. Holds all of it in memory. */
+  dump(): Promise<Readonly<Record<string, readonly string[]>>>;
   close(): Promise<void>;
 }

@@ -1,0 +1,159 @@
+/**
+ * Activities → what is known: merged, priced, judged, added up, and what is wrong with them. One transaction per
+ * batch, and a batch seen again, in part or whole, in any order, from two workers at once, changes nothing.
+ *
+ * Two kinds of rows. What can be taken back follows the merged activity, by the difference a merge makes: the ledger,
+ * rollups, findings. What can only widen follows every reading by itself: first and last seen, the earliest of a slot.
+ */
+import type { ActivityDetection, Detection } from "../detections/detection.ts";
+import type { Activity, Cost } from "../model/activity.ts";
+import { compareJson } from "../model/json-order.ts";
+import type { FindingMatch, FindingRow, HeldFinding, LedgerEntry, MatchKey } from "../model/ledger.ts";
+import { mergeActivities } from "../model/merge.ts";
+import type { Judge, Policy } from "../policy/policy.ts";
+import type { Store, Tables } from "../store/store.ts";
+import { entitiesOf } from "./entities.ts";
+import { endsAfter, restate, type SaidMatch, saidMatch } from "./find.ts";
+import { earliestOf, remember } from "./remember.ts";
+import { type EntryChange, usageDifferences } from "./rollup.ts";
+
+export interface DetectPorts {
+  readonly store: Store;
+  readonly policy: Policy;
+  readonly judge: Judge;
+  /** Our estimate; undefined where no price is known. Asked only where no log told the cost. */
+  readonly price: (activity: Activity) => Cost | undefined;
+  readonly detections: readonly Detection[];
+}
+
+export interface Detected {
+  /** Activities not known before. */
+  readonly added: number;
+  /** Known ones of which a reading told something new. */
+  readonly changed: number;
+  /** Findings that are new or say something else than before. */
+  readonly findings: readonly FindingRow[];
+}
+
+export function detect(batch: readonly Activity[], ports: DetectPorts): Promise<Detected> {
+  const { store, policy, detections } = ports;
+  const onActivity = detections.filter((detection) => detection.on === "activity");
+  const onGroup = detections.filter((detection) => detection.on === "group");
+  const readings = joinByUid(batch);
+  const entities = entitiesOf(batch);
+  const slots = earliestOf(batch, onGroup);
+
+  return store.transact(async (tables) => {
+    const held = await tables.claimActivities(readings.map(({ uid }) => uid));
+    const changes: EntryChange[] = [];
+    const taken: MatchKey[] = [];
+    const put: SaidMatch[] = [];
+    for (const reading of readings) {
+      const before = held.get(reading.uid);
+      const activity = before ? mergedWith(before, reading) : reading;
+      if (!activity) continue;
+      const after = entryOf(activity, ports, onActivity, put);
+      changes.push(before ? { before, after } : { after });
+      if (before) taken.push(...before.findings.map((finding) => matchKey(finding, before.activity)));
+    }
+    await tables.putActivities(changes.map(({ after }) => after));
+    await tables.addUsage(usageDifferences(changes));
+    await tables.widenEntities(entities);
+    const groups = await remember(tables, slots, changes, onGroup, policy);
+    const findings = await find(tables, [...taken, ...groups.taken], [...put, ...groups.put]);
+    const changed = changes.filter(({ before }) => before).length;
+    return { added: changes.length - changed, changed, findings };
+  });
+}
+
+/** Distinct by uid, and sorted by it: every transaction claims in the same order. */
+function joinByUid(batch: readonly Activity[]): Activity[] {
+  const readings = new Map<string, Activity>();
+  for (const reading of batch) {
+    const other = readings.get(reading.uid);
+    readings.set(reading.uid, other ? mergeActivities(other, reading) : reading);
+  }
+  return [...readings.values()].sort((a, b) => (a.uid < b.uid ? -1 : 1));
+}
+
+/** Undefined where the reading tells nothing new. */
+function mergedWith({ activity: held, priced }: LedgerEntry, reading: Activity): Activity | undefined {
+  const told = priced ? withoutCost(held) : held;
+  const merged = mergeActivities(told, reading);
+  return compareJson(merged, told) === 0 ? undefined : merged;
+}
+
+function withoutCost({ cost: _, ...activity }: Activity): Activity {
+  return activity;
+}
+
+/** The entry of an activity; what the detections say of it goes to `put`. */
+function entryOf(
+  told: Activity,
+  { policy, judge, price }: DetectPorts,
+  detections: readonly ActivityDetection[],
+  put: SaidMatch[],
+): LedgerEntry {
+  const ours = told.cost || told.kind === "change" || told.kind === "contact" ? undefined : price(told);
+  const activity = ours ? { ...told, cost: ours } : told;
+  const judgement = judge(activity);
+  const findings: string[] = [];
+  for (const detection of detections) {
+    const said = detection.evaluate(activity, { policy, judgement });
+    if (!said) continue;
+    const match = saidMatch(detection.rule, said, activity.uid, activity.startTime);
+    findings.push(match.match.finding);
+    put.push(match);
+  }
+  return {
+    activity,
+    ...(ours ? { priced: true } : {}),
+    ...(judgement ? { verdict: judgement.verdict } : {}),
+    ...(judgement?.owner === undefined ? {} : { owner: judgement.owner }),
+    ...(judgement?.clause === undefined ? {} : { clause: judgement.clause }),
+    findings: findings.sort(),
+  };
+}
+
+/** An activity's match stands at its start. */
+const matchKey = (finding: string, { uid, startTime }: Activity): MatchKey => ({
+  finding,
+  time: startTime,
+  supporter: uid,
+});
+
+/** Moves matches, and restates every finding that gained or lost one. */
+async function find(
+  tables: Tables,
+  taken: readonly MatchKey[],
+  put: readonly SaidMatch[],
+): Promise<readonly FindingRow[]> {
+  if (taken.length === 0 && put.length === 0) return [];
+  const removed = await tables.moveMatches(
+    taken,
+    put.map(({ match }) => match),
+  );
+  const changes = new Map<string, { added: SaidMatch[]; removed: FindingMatch[] }>();
+  const changeOf = (uid: string) => {
+    const change = changes.get(uid) ?? { added: [], removed: [] };
+    changes.set(uid, change);
+    return change;
+  };
+  for (const said of put) changeOf(said.match.finding).added.push(said);
+  for (const match of removed) changeOf(match.finding).removed.push(match);
+
+  const held = await tables.claimFindings([...changes.keys()]);
+  const restated: HeldFinding[] = [];
+  const unsupported: string[] = [];
+  for (const [uid, change] of changes) {
+    const before = held.get(uid);
+    const ends = endsAfter(before, change) ?? (await tables.endsOf(uid));
+    const after = restate(uid, before, change, ends);
+    if (!after) unsupported.push(uid);
+    else if (after !== before) restated.push(after);
+  }
+  await tables.putFindings(restated, unsupported);
+  return restated
+    .filter(({ finding, revision }) => revision !== held.get(finding.uid)?.revision)
+    .map(({ finding, revision }) => ({ finding, revision }));
+}

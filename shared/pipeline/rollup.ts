@@ -1,0 +1,86 @@
+/** What an activity adds to `usage_hourly`, and what two of its states differ by. */
+import { type Activity, modelOf, principalOf } from "../model/activity.ts";
+import {
+  type LedgerEntry,
+  storable,
+  type UsageKey,
+  type UsageRow,
+  type UsageSums,
+  usageSums,
+} from "../model/ledger.ts";
+import { type EpochMs, HOUR_MS } from "../model/units.ts";
+
+/** An entry before and after a merge. `before` is absent for what was not known. */
+export interface EntryChange {
+  readonly before?: LedgerEntry;
+  readonly after: LedgerEntry;
+}
+
+/**
+ * Exactly what the changes change: rollup of the state after minus rollup of the state before, by key. Rows that
+ * nothing changes are left out.
+ */
+export function usageDifferences(changes: readonly EntryChange[]): UsageRow[] {
+  const rows = new Map<string, Mutable<UsageRow>>();
+  for (const { before, after } of changes) {
+    if (before) add(rows, before, -1);
+    add(rows, after, 1);
+  }
+  return [...rows.values()].filter((row) => usageSums.some((sum) => row[sum] !== 0));
+}
+
+type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
+
+function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 | -1): void {
+  const { activity } = entry;
+  // An administrative act is not use.
+  if (activity.kind === "change") return;
+  const key = keyOf(entry);
+  // "\0" cannot be part of a storable name.
+  const name = Object.values(key).join("\0");
+  let row = rows.get(name);
+  if (!row) {
+    row = { ...key, ...nothing };
+    rows.set(name, row);
+  }
+  row.calls += sign * activity.count;
+  if (activity.outcome?.status === "failure") row.failures += sign * activity.count;
+  // A contact says that somebody talked to a service, not what was said.
+  if (activity.kind === "contact") return;
+  const { usage, cost } = activity;
+  row.inputTokens += sign * (usage?.inputTokens ?? 0);
+  row.outputTokens += sign * (usage?.outputTokens ?? 0);
+  row.cacheReadTokens += sign * (usage?.cacheReadTokens ?? 0);
+  row.reasoningTokens += sign * (usage?.reasoningTokens ?? 0);
+  if (cost?.basis === "estimated") row.estimatedNanoUsd += sign * cost.nanoUsd;
+  if (cost?.basis === "billed") row.billedNanoUsd += sign * cost.nanoUsd;
+  if (!cost && (usage?.inputTokens || usage?.outputTokens)) row.unpricedCalls += sign * activity.count;
+}
+
+const nothing: UsageSums = {
+  calls: 0,
+  failures: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  reasoningTokens: 0,
+  estimatedNanoUsd: 0,
+  billedNanoUsd: 0,
+  unpricedCalls: 0,
+};
+
+/** A bucket of a day stands in the hour in which it starts: nobody said how it spreads over the others. */
+const keyOf = ({ activity, owner, verdict }: LedgerEntry): UsageKey => ({
+  hour: (activity.startTime - (activity.startTime % HOUR_MS)) as EpochMs,
+  view: activity.view,
+  source: storable(activity.source),
+  account: storable(activity.account?.uid ?? ""),
+  principal: storable(principalOf(activity) ?? ""),
+  provider: storable(activity.provider ?? ""),
+  model: storable(modelOf(activity) ?? ""),
+  region: storable(regionOf(activity) ?? ""),
+  owner: storable(owner ?? ""),
+  verdict: verdict ?? "",
+});
+
+const regionOf = ({ region }: Activity): string | undefined => region?.processed ?? region?.requested;

@@ -1,0 +1,23 @@
+/** What the SQL store needs of Postgres, embedded or real. */
+
+export interface Statement {
+  /** Under which a connection keeps it prepared. One name, one text. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Session {
+  /** Rows that a query gave, and how many a write touched. `bigint` comes as a number, `json` parsed. */
+  query<Row>(
+    statement: Statement,
+    values?: readonly unknown[],
+  ): Promise<{ readonly rows: readonly Row[]; readonly count: number }>;
+  /** Several statements without parameters. */
+  run(sql: string): Promise<void>;
+}
+
+export interface Database extends Session {
+  /** Read committed; undone where `work` throws. */
+  transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,207 @@
+/** The store of `gnomon scan`: maps, no start-up, gone at the end. Transactions run one after the other. */
+import { canonicalJson } from "../model/canonical-json.ts";
+import { EVIDENCE_KEPT } from "../model/finding.ts";
+import {
+  byTimeAndSupporter,
+  type EntityRow,
+  type FindingMatch,
+  type FindingRow,
+  type HeldFinding,
+  type LedgerEntry,
+  type MatchKey,
+  type RuleGroupRow,
+  type RuleStateRow,
+  type UsageRow,
+  usageKeys,
+  usageSums,
+  widenEntity,
+} from "../model/ledger.ts";
+import { byEntity, byFinding, byStart, byUsage } from "./row-order.ts";
+import type { ClaimedGroup, Store, Tables } from "./store.ts";
+
+export function openMemoryStore(): Store {
+  const activities = new Map<string, LedgerEntry>();
+  const usage = new Map<string, UsageRow>();
+  const entities = new Map<string, EntityRow>();
+  const groups = new Map<string, RuleGroupRow>();
+  /** By group, then by row. */
+  const remembered = new Map<string, Map<string, RuleStateRow>>();
+  const slots = new Map<string, RuleStateRow>();
+  const findings = new Map<string, HeldFinding>();
+  /** By finding, then by place in it. */
+  const matches = new Map<string, Map<string, FindingMatch>>();
+
+  /** How to take back what the transaction at hand has done, the last first. */
+  let undo: (() => void)[] = [];
+
+  function put<Value>(map: Map<string, Value>, key: string, value: Value): void {
+    const before = map.get(key);
+    map.set(key, value);
+    undo.push(before === undefined ? () => map.delete(key) : () => map.set(key, before));
+  }
+
+  function remove<Value>(map: Map<string, Value>, key: string): Value | undefined {
+    const before = map.get(key);
+    if (before === undefined) return undefined;
+    map.delete(key);
+    undo.push(() => map.set(key, before));
+    return before;
+  }
+
+  function within<Value>(maps: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+    const inner = maps.get(key) ?? new Map<string, Value>();
+    maps.set(key, inner);
+    return inner;
+  }
+
+  function held<Value>(map: ReadonlyMap<string, Value>, keys: readonly string[]): Map<string, Value> {
+    const found = new Map<string, Value>();
+    for (const key of keys) {
+      const value = map.get(key);
+      if (value !== undefined) found.set(key, value);
+    }
+    return found;
+  }
+
+  const tables: Tables = {
+    async claimActivities(uids) {
+      return held(activities, uids);
+    },
+
+    async putActivities(entries) {
+      for (const entry of entries) put(activities, entry.activity.uid, entry);
+    },
+
+    async addUsage(differences) {
+      for (const difference of differences) {
+        const key = usageKeys.map((part) => difference[part]).join("\0");
+        const before = usage.get(key);
+        const after = { ...difference };
+        for (const sum of usageSums) after[sum] += before?.[sum] ?? 0;
+        if (usageSums.every((sum) => after[sum] === 0)) remove(usage, key);
+        else put(usage, key, after);
+      }
+    },
+
+    async widenEntities(rows) {
+      for (const row of rows) {
+        const key = `${row.type} ${row.uid}`;
+        const before = entities.get(key);
+        put(entities, key, before ? widenEntity(before, row) : row);
+      }
+    },
+
+    async rememberedAt(keys) {
+      return [...held(slots, keys).values()];
+    },
+
+    async claimGroups(keys) {
+      const claimed = new Map<string, ClaimedGroup>();
+      for (const [key, { matches }] of held(groups, keys)) {
+        claimed.set(key, { matches, remembered: [...within(remembered, key).values()] });
+      }
+      return claimed;
+    },
+
+    async putGroups(written, removed) {
+      for (const group of written.groups) put(groups, group.key, group);
+      for (const row of written.remembered) {
+        put(slots, row.key, row);
+        put(within(remembered, row.groupKey), row.key, row);
+      }
+      for (const key of removed.remembered) {
+        const row = remove(slots, key);
+        if (row) remove(within(remembered, row.groupKey), key);
+      }
+      for (const key of removed.groups) remove(groups, key);
+    },
+
+    async moveMatches(taken, given) {
+      const found = taken.flatMap((key) => remove(within(matches, key.finding), placeOf(key)) ?? []);
+      for (const match of given) put(within(matches, match.finding), placeOf(match), match);
+      return found;
+    },
+
+    async claimFindings(uids) {
+      return held(findings, uids);
+    },
+
+    async endsOf(uid) {
+      const sorted = [...within(matches, uid).values()].sort(byTimeAndSupporter);
+      return sorted.length <= EVIDENCE_KEPT
+        ? sorted
+        : [...sorted.slice(0, EVIDENCE_KEPT - 1), ...sorted.slice(-1)];
+    },
+
+    async putFindings(rows, removed) {
+      for (const row of rows) put(findings, row.finding.uid, row);
+      for (const uid of removed) remove(findings, uid);
+    },
+  };
+
+  /** The transaction at hand and all that wait. Readers wait too, and so see none half done. */
+  let last: Promise<unknown> = Promise.resolve();
+
+  function inTurn<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  return {
+    transact: (work) =>
+      inTurn(async () => {
+        undo = [];
+        try {
+          return await work(tables);
+        } catch (error) {
+          for (const step of undo.reverse()) step();
+          throw error;
+        }
+      }),
+
+    findings: ({ status } = {}) =>
+      inTurn(() =>
+        [...findings.values()]
+          .filter(({ finding }) => status?.includes(finding.status) ?? true)
+          .map(rowOf)
+          .sort(byFinding),
+      ),
+
+    finding: (uid) =>
+      inTurn(() => {
+        const row = findings.get(uid);
+        return row && rowOf(row);
+      }),
+
+    usage: ({ since = 0, until = Number.POSITIVE_INFINITY } = {}) =>
+      inTurn(() => [...usage.values()].filter(({ hour }) => hour >= since && hour < until).sort(byUsage)),
+
+    entities: () => inTurn(() => [...entities.values()].sort(byEntity)),
+
+    async *activities({ since = 0, until = Number.POSITIVE_INFINITY } = {}) {
+      yield* await inTurn(() =>
+        [...activities.values()]
+          .filter(({ activity: { startTime } }) => startTime >= since && startTime < until)
+          .sort(byStart),
+      );
+    },
+
+    dump: () =>
+      inTurn(() => ({
+        activity: lines(activities.values()),
+        usage_hourly: lines(usage.values()),
+        entity: lines(entities.values()),
+        rule_group: lines(groups.values()),
+        rule_state: lines(slots.values()),
+        finding: lines(findings.values()),
+        finding_match: [...matches.values()].flatMap((inner) => lines(inner.values())).sort(),
+      })),
+
+    async close() {},
+  };
+}
+
+const rowOf = ({ finding, revision }: HeldFinding): FindingRow => ({ finding, revision });
+const placeOf = ({ time, supporter }: MatchKey): string => `${time} ${supporter}`;
+const lines = (rows: Iterable<unknown>): string[] => [...rows].map(canonicalJson).sort();

@@ -1,0 +1,227 @@
+/** What every store must do. Memory is the measure: the same batches give the same rows in every table. */
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Activity } from "../../shared/model/activity.ts";
+import { uidOf } from "../../shared/model/uid.ts";
+import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
+import { detect } from "../../shared/pipeline/detect.ts";
+import { openMemoryStore } from "../../shared/store/memory-store.ts";
+import type { Store } from "../../shared/store/store.ts";
+import { activity, anyActivity, START } from "../activities.ts";
+import { world } from "../world.ts";
+
+export interface StoreUnderTest {
+  /** A store with nothing in it; the one given before is no longer used. */
+  empty(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+export function storeContract(
+  name: string,
+  open: () => Promise<StoreUnderTest>,
+  { runs }: { readonly runs: number },
+) {
+  describe(name, () => {
+    let tested: StoreUnderTest;
+    let store: Store;
+    beforeAll(async () => {
+      tested = await open();
+    });
+    beforeEach(async () => {
+      store = await tested.empty();
+    });
+    afterAll(() => tested.close());
+
+    const take = (...batches: readonly (readonly Activity[])[]) => takeAll(store, batches);
+
+    it("holds the same rows in every table as memory does after the same batches", async () => {
+      const batches = fc.array(fc.array(anyActivity({ uids: 8 }), { maxLength: 12 }), { maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(batches, async (given) => {
+          store = await tested.empty();
+          await take(...given);
+          const memory = openMemoryStore();
+          await takeAll(memory, given);
+          expect(await store.dump()).toEqual(await memory.dump());
+          expect(await store.findings()).toEqual(await memory.findings());
+          expect(await store.usage()).toEqual(await memory.usage());
+          expect(await store.entities()).toEqual(await memory.entities());
+          expect(await collect(store.activities())).toEqual(await collect(memory.activities()));
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it("holds the same rows whatever the order, the repetition and the split of the readings", async () => {
+      await fc.assert(
+        fc.asyncProperty(playedTwice({ uids: 10, readings: 24 }), async ({ once, again }) => {
+          store = await tested.empty();
+          await take(...again);
+          const memory = openMemoryStore();
+          await takeAll(memory, [once]);
+          expect(derived(await store.dump())).toEqual(derived(await memory.dump()));
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it("changes nothing when a batch is seen again", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyActivity({ uids: 6 }), { maxLength: 20 }), async (batch) => {
+          store = await tested.empty();
+          await take(batch);
+          const once = await store.dump();
+          expect(await detect(batch, { ...world, store })).toEqual({ added: 0, changed: 0, findings: [] });
+          expect(await store.dump()).toEqual(once);
+        }),
+        { numRuns: Math.ceil(runs / 2) },
+      );
+    });
+
+    it("keeps no trace of a transaction that failed", async () => {
+      const calls = many(20);
+      await take(calls.slice(0, 10));
+      const before = await store.dump();
+      const failing = { ...store, transact: failAfter(store) };
+      await expect(detect(calls, { ...world, store: failing })).rejects.toThrow("pulled the plug");
+      expect(await store.dump()).toEqual(before);
+      await take(calls);
+      expect((await store.usage())[0]?.calls).toBe(20);
+    });
+
+    it("streams activities by start and uid, more than a page of them, from since until before until", async () => {
+      const calls = many(2_500);
+      await take(calls);
+      const streamed = await collect(store.activities());
+      expect(streamed.map((entry) => entry.activity)).toEqual(
+        calls.toSorted((a, b) => a.startTime - b.startTime || (a.uid < b.uid ? -1 : 1)),
+      );
+      const range = { since: (START + 2) as EpochMs, until: (START + 4) as EpochMs };
+      const some = await collect(store.activities(range));
+      expect([...new Set(some.map((entry) => entry.activity.startTime))]).toEqual([START + 2, START + 3]);
+    });
+
+    it("gives usage from since until before until", async () => {
+      const hours = [0, 1, 2, 3].map((hour) => (START + hour * HOUR_MS) as EpochMs);
+      await take(hours.map((startTime) => activity({ uid: uidOf("hour", startTime), startTime })));
+      const some = await store.usage({ since: START, until: (START + 2 * HOUR_MS) as EpochMs });
+      expect(some.map(({ hour }) => hour)).toEqual(hours.slice(0, 2));
+    });
+
+    it("finds a finding by uid and findings by status, the highest level first", async () => {
+      const denied = { status: "failure", reason: "denied" } as const;
+      await take([
+        shady({ uid: uidOf("low"), actor: { uid: "a" }, outcome: denied }),
+        shady({
+          uid: uidOf("high"),
+          actor: { uid: "b" },
+          usage: { inputTokens: 5 },
+          startTime: (START + 9) as EpochMs,
+        }),
+        shady({ uid: uidOf("medium"), actor: { uid: "c" } }),
+      ]);
+      const rows = await store.findings();
+      expect(rows.map(({ finding }) => finding.level)).toEqual(["high", "medium", "low"]);
+      const [high] = rows;
+      expect(await store.finding(high?.finding.uid ?? "")).toEqual(high);
+      expect(await store.finding(uidOf("nobody"))).toBeUndefined();
+      expect(await store.findings({ status: ["resolved"] })).toEqual([]);
+      expect(await store.findings({ status: ["resolved", "new"] })).toEqual(rows);
+    });
+
+    it("keeps what a person decided about a finding when the finding grows", async () => {
+      await take([shady({ uid: uidOf("first") })]);
+      const [row] = await store.findings();
+      const uid = row?.finding.uid ?? "";
+      await store.transact(async (tables) => {
+        const held = (await tables.claimFindings([uid])).get(uid);
+        if (held)
+          await tables.putFindings([{ ...held, finding: { ...held.finding, status: "acknowledged" } }], []);
+      });
+      await take([shady({ uid: uidOf("second") })]);
+      expect((await store.finding(uid))?.finding).toMatchObject({ status: "acknowledged", matches: 2 });
+    });
+
+    it("removes a finding when the log that knows the model says that it was another", async () => {
+      const uid = uidOf("call");
+      await take([shady({ uid })]);
+      expect(await store.findings()).toHaveLength(1);
+      await take([activity({ uid, model: { id: "x", vendor: "anthropic", name: "anthropic/claude-x" } })]);
+      expect(await store.findings()).toEqual([]);
+      expect((await store.dump())["finding_match"]).toEqual([]);
+    });
+
+    it("shows the earliest and the latest of many matches, also after one of them ceased to match", async () => {
+      const calls = Array.from({ length: 30 }, (_, n) =>
+        shady({ uid: uidOf("call", n), startTime: (START + n) as EpochMs, count: n }),
+      );
+      await take(calls.slice(10), calls.slice(0, 10));
+      const innocent = { id: "x", vendor: "anthropic", name: "anthropic/claude-x" };
+      const [first, tenth, last] = [calls[0], calls[10], calls[29]].map((call) => ({ ...call, model: innocent }));
+      await take([first, tenth, last].flatMap((call) => (call ? [call as Activity] : [])));
+
+      const [row] = await store.findings();
+      const times = row?.finding.evidence.map(({ time }) => time - START);
+      expect(times).toEqual([1, 2, 3, 4, 5, 6, 7, 28]);
+      expect(row?.finding).toMatchObject({ matches: 27, count: 435 - 10 - 29, firstSeenTime: START + 1 });
+    });
+  });
+}
+
+/** Calls of one model by one principal, five of them each millisecond, in no order. */
+export const many = (count: number): Activity[] =>
+  Array.from({ length: count }, (_, n) =>
+    activity({
+      uid: uidOf("many", n),
+      startTime: (START + Math.floor(n / 5)) as EpochMs,
+      model: { id: "router" },
+      provider: "openai",
+    }),
+  ).sort((a, b) => (a.uid < b.uid ? -1 : 1));
+
+const shady = (given: Partial<Activity>): Activity =>
+  activity({ actor: { uid: "alice" }, model: { id: "deepseek-y", name: "deepseek/deepseek-y" }, ...given });
+
+export async function takeAll(store: Store, batches: readonly (readonly Activity[])[]): Promise<void> {
+  for (const batch of batches) await detect(batch, { ...world, store });
+}
+
+/** The same readings as one batch, and in another order, some of them again, in several batches. */
+export const playedTwice = ({ uids, readings }: { readonly uids: number; readonly readings: number }) =>
+  fc.array(anyActivity({ uids }), { minLength: 1, maxLength: readings }).chain((once) =>
+    fc
+      .array(fc.nat({ max: once.length - 1 }), { maxLength: 6 })
+      .chain((repeats) => {
+        const played = [...once.keys(), ...repeats];
+        return fc.record({
+          order: fc.shuffledSubarray(played, { minLength: played.length }),
+          size: fc.integer({ min: 1, max: played.length }),
+        });
+      })
+      .map(({ order, size }) => {
+        const played = order.flatMap((index) => once[index] ?? []);
+        const again: Activity[][] = [];
+        for (let from = 0; from < played.length; from += size) again.push(played.slice(from, from + size));
+        return { once, again };
+      }),
+  );
+
+/** What is a function of the readings: how often a finding was restated on the way to what it says is not. */
+export function derived(tables: Readonly<Record<string, readonly string[]>>): Record<string, readonly string[]> {
+  return { ...tables, finding: (tables["finding"] ?? []).map((row) => row.replace(/"revision":\d+/, "")) };
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+/** Lets everything be written and then fails, as a process that dies before its commit. */
+const failAfter =
+  (store: Store): Store["transact"] =>
+  (work) =>
+    store.transact(async (tables) => {
+      await work(tables);
+      throw new Error("pulled the plug");
+    });
