@@ -48,12 +48,41 @@ function contents(document: unknown): Iterable<unknown> | undefined {
     return [parsed(Buffer.from(message["data"], "base64").toString("utf8"))];
   }
   if (Array.isArray(tables)) return tables.flatMap(rowsOf);
-  return undefined;
+  return (
+    telemetry(document, "resourceSpans", "scopeSpans", "spans") ??
+    telemetry(document, "resourceLogs", "scopeLogs", "logRecords")
+  );
 }
+
+/** OTLP: one document for each span or log record, with its resource, so that a bad one is a reject of its own. */
+function telemetry(
+  document: Record<string, unknown>,
+  outer: string,
+  middle: string,
+  inner: string,
+): unknown[] | undefined {
+  const resources = document[outer];
+  if (!Array.isArray(resources)) return undefined;
+  const single = resources.flatMap((resource) =>
+    listIn(resource, middle).flatMap((scope) =>
+      listIn(scope, inner).map((item) => ({
+        [outer]: [{ ...(resource as object), [middle]: [{ ...(scope as object), [inner]: [item] }] }],
+      })),
+    ),
+  );
+  // A single one stays as it is, or unwrapping would never end.
+  return single.length > 1 ? single : undefined;
+}
+
+const listIn = (value: unknown, key: string): readonly unknown[] => {
+  const list = isRecord(value) ? value[key] : undefined;
+  return Array.isArray(list) ? list : [];
+};
 
 /** A page of an API; an ordinary record may have an array called `data` too. */
 const isPage = (document: Record<string, unknown>): boolean =>
   "has_more" in document ||
+  "opc-next-page" in document ||
   document["object"] === "list" ||
   document["object"] === "page" ||
   Object.keys(document).length === 1;

@@ -144,7 +144,7 @@ export function known<Value>(
 }
 
 /** A name, id or code: trimmed, cut to 1,024 characters, and absent where empty. */
-export const text = z.string().transform((value) => value.trim().slice(0, 1_024) || undefined);
+export const text = z.string().transform((value) => value.trim().slice(0, 1_024).trimEnd() || undefined);
 export const maybeText = maybe(text);
 
 const SECRET =
