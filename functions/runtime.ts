@@ -72,14 +72,8 @@ export function openRuntime(configuration: Configuration, log: Log): Runtime {
     configuration,
     bus,
     log,
-    store() {
-      store ??= openStore(configuration.store);
-      return store;
-    },
-    judging() {
-      judging ??= openJudging(configuration.policy);
-      return judging;
-    },
+    store: () => (store ??= openStore(configuration.store)),
+    judging: () => (judging ??= openJudging(configuration.policy)),
     now: () => EpochMs.parse(Date.now()),
     async close() {
       await bus.close();
