@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Activity } from "../../shared/model/activity.ts";
+import { canonicalJson } from "../../shared/model/canonical-json.ts";
 import { unwrap } from "../../shared/reading/envelopes.ts";
 import type { Reading, Source } from "../../shared/sources/source.ts";
 
@@ -93,33 +94,44 @@ export function describeSource(source: Source, sources: readonly Source[]): void
     });
 
     it("reads or rejects a record with any one value replaced by any other, and never throws", () => {
-      const damaged = fc
-        .tuple(fc.constantFrom(...records), fc.nat(), anyValue)
-        .map(([record, at, value]) => withValueReplaced(record, at, value));
+      for (const [record, at] of placesIn(records)) {
+        for (const value of hostileValues) {
+          const damaged = withValueReplaced(record, at, value);
+          const fault = faultWith(source, damaged);
+          if (fault) expect.fail(`${fault}: ${JSON.stringify(damaged)}`);
+        }
+      }
+      const places = records.map((record) => ({ record, count: pathsIn(record).length }));
+      const anyValue = fc.oneof(fc.double({ noNaN: true }), fc.string({ unit: "binary" }), fc.jsonValue());
       fc.assert(
-        fc.property(damaged, (record) => {
-          if (isObject(record)) expect(typeof source.recognises(record)).toBe("boolean");
-          const reading = source.read(record);
-          const cut = source.trim(record);
-          if ("rejected" in reading) {
-            expect(reading.rejected).not.toBe("");
-            expect(reading.rejected).not.toMatch(/canary/i);
-          } else {
-            for (const activity of reading.activities) Activity.parse(activity);
-          }
-          if ("rejected" in cut) {
-            expect(reading).toEqual(cut);
-          } else {
-            const sent = overTheBus(cut.record);
-            expect(source.trim(sent)).toEqual({ record: sent });
-            expect(source.read(sent)).toEqual(reading);
-          }
+        fc.property(fc.constantFrom(...places), fc.nat(), anyValue, ({ record, count }, at, value) => {
+          expect(faultWith(source, withValueReplaced(record, at % count, value))).toBeUndefined();
         }),
-        { numRuns: 400 },
       );
     });
   });
 }
+
+/** What is wrong with how a source takes a damaged record. */
+function faultWith(source: Source, record: unknown): string | undefined {
+  if (isObject(record)) source.recognises(record);
+  const reading = source.read(record);
+  const cut = source.trim(record);
+  if ("rejected" in reading) {
+    if (reading.rejected === "") return "rejected without a reason";
+    if (/canary/i.test(reading.rejected)) return `a reason with a value of the record in it, ${reading.rejected}`;
+  } else if (!reading.activities.every((activity) => Activity.safeParse(activity).success)) {
+    return "an activity of the wrong shape";
+  }
+  if ("rejected" in cut) return "rejected" in reading ? undefined : "read whole, but not to be trimmed";
+  const sent = overTheBus(cut.record);
+  const again = source.trim(sent);
+  if (!("record" in again) || !same(again.record, sent)) return "trimmed differently the second time";
+  return same(source.read(sent), reading) ? undefined : "read differently once trimmed";
+}
+
+const same = (a: unknown, b: unknown): boolean =>
+  JSON.stringify(a) === JSON.stringify(b) || canonicalJson(a) === canonicalJson(b);
 
 /** What Kafka does to a message. */
 const overTheBus = (message: unknown): unknown => JSON.parse(JSON.stringify(message ?? null));
@@ -135,33 +147,42 @@ const identifyingFacts: readonly ((activity: Activity) => string | undefined)[] 
   ({ model }) => model?.id,
 ];
 
-const anyValue: fc.Arbitrary<unknown> = fc.oneof(
-  fc.integer(),
-  fc.double({ noNaN: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
-  fc.constantFrom(
-    null,
-    undefined,
+/** What a conversion trips over: wrong types, edges of numbers and dates, and names that objects have anyway. */
+const hostileValues: readonly unknown[] = [
+  ...[undefined, null, true, -1, 1.5, 2 ** 53, Number.POSITIVE_INFINITY, 253_402_300_800_000],
+  ...[
     "",
     " ",
     "0",
-    "-1",
-    "null",
     "{",
-    "[]",
-    "{}",
     "CANARY",
-    true,
-    false,
-    Number.POSITIVE_INFINITY,
-  ),
-  fc.constantFrom([], {}, [null], [["CANARY"]], { CANARY: "CANARY" }, { CANARY: { CANARY: 1 } }),
-  fc.constantFrom("9999-12-31T23:59:60Z", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", 253_402_300_800_000),
-  fc
-    .constantFrom('{"__proto__":{"CANARY":1}}', '{"constructor":{"prototype":{}}}')
-    .map((json) => JSON.parse(json)),
-  fc.string({ unit: "binary" }),
-  fc.jsonValue(),
-);
+    "CANARY ".repeat(200),
+    "\ud800",
+    "9999-12-31T23:59:60Z",
+    "2026-02-30T00:00:00Z",
+  ],
+  ...[[], {}, [null], [["CANARY"]], { CANARY: { CANARY: 1 } }, JSON.parse('{"__proto__":{"CANARY":1}}')],
+];
+
+/** Every place that any of the records has, on the first that has it: the record, and the value's number in it. */
+function* placesIn(records: readonly JsonObject[]): Generator<readonly [JsonObject, number]> {
+  const seen = new Set<string>();
+  for (const record of records) {
+    for (const [at, path] of pathsIn(record).entries()) {
+      if (!seen.has(path)) yield [record, at];
+      seen.add(path);
+    }
+  }
+}
+
+/** In reading order; elements of a list share a path. */
+function pathsIn(value: unknown, path = ""): string[] {
+  const inner = typeof value === "string" ? objectWrittenIn(value) : value;
+  if (Array.isArray(inner)) return [path, ...inner.flatMap((part) => pathsIn(part, `${path}[]`))];
+  return isObject(inner)
+    ? [path, ...Object.entries(inner).flatMap(([key, part]) => pathsIn(part, `${path}.${key}`))]
+    : [path];
+}
 
 const activitiesOf = (reading: Reading): readonly Activity[] =>
   "activities" in reading ? reading.activities : expect.fail(reading.rejected);
@@ -204,8 +225,7 @@ function withFieldPlanted(value: unknown, freeMaps: readonly string[]): unknown 
 }
 
 /** A copy with the value at one place, counted in reading order, replaced; `undefined` takes the field away. */
-function withValueReplaced(record: unknown, at: number, value: unknown): unknown {
-  const target = at % countOfValues(record);
+function withValueReplaced(record: unknown, target: number, value: unknown): unknown {
   let seen = -1;
   const copy = (part: unknown): unknown => {
     seen += 1;
@@ -218,12 +238,6 @@ function withValueReplaced(record: unknown, at: number, value: unknown): unknown
       : part;
   };
   return copy(record);
-}
-
-function countOfValues(value: unknown): number {
-  const inner = typeof value === "string" ? objectWrittenIn(value) : value;
-  const parts: readonly unknown[] = typeof inner === "object" && inner !== null ? Object.values(inner) : [];
-  return parts.reduce<number>((count, part) => count + countOfValues(part), 1);
 }
 
 /** Places where absence was filled in: absent is absent. */
