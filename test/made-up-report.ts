@@ -8,6 +8,7 @@ import type { RegionFlow, ReportInput, SourceCoverage } from "../shared/report/r
 
 export const MONTH_START = Date.UTC(2026, 8, 1);
 export const MONTH_DAYS = 30;
+const MONTH_END = MONTH_START + MONTH_DAYS * DAY_MS;
 
 interface Workload {
   readonly owner: string;
@@ -369,7 +370,7 @@ export function madeUpReport(seed = 7): ReportInput {
       rejects,
       activities,
       firstTime: (MONTH_START + 11 * MINUTE_MS) as EpochMs,
-      lastTime: (MONTH_START + MONTH_DAYS * DAY_MS - 4 * MINUTE_MS) as EpochMs,
+      lastTime: (MONTH_END - 4 * MINUTE_MS) as EpochMs,
       days: days.map((at) => (MONTH_START + at * DAY_MS) as EpochMs),
     };
   };
@@ -379,7 +380,7 @@ export function madeUpReport(seed = 7): ReportInput {
     rules: madeUpRules,
     period: {
       first: (MONTH_START + 11 * MINUTE_MS) as EpochMs,
-      last: (MONTH_START + MONTH_DAYS * DAY_MS - 4 * MINUTE_MS) as EpochMs,
+      last: (MONTH_END - 4 * MINUTE_MS) as EpochMs,
     },
     findings: madeUpFindings(),
     usage,
@@ -478,7 +479,7 @@ function madeUpFindings(): FindingRow[] {
         subject,
         reason,
         firstSeenTime: first as EpochMs,
-        lastSeenTime: (first + Math.max(count - 1, 0) * 2 * HOUR_MS) as EpochMs,
+        lastSeenTime: Math.min(first + Math.max(count - 1, 0) * 2 * HOUR_MS, MONTH_END - 4 * MINUTE_MS) as EpochMs,
         matches: count,
         count,
         evidence: times.map((time) => ({

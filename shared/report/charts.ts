@@ -69,7 +69,7 @@ export function barsOverTime(steps: readonly Step[], { word }: TimeScale): Html 
   const plotHeight = 180;
   const most = niceCeiling(Math.max(...steps.map(({ counts }) => totalOf(counts)), 1));
   const slot = 100 / steps.length;
-  const labelEvery = Math.ceil(steps.length / 6);
+  const labelEvery = Math.ceil(steps.length / 5);
   const peak = steps.reduce((best, step) => (totalOf(step.counts) > totalOf(best.counts) ? step : best));
   const y = (value: number): number => round(8 + plotHeight * (1 - value / most));
 
@@ -99,7 +99,7 @@ ${steps.map((step, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${
 /** A round number, whose half is short too. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 2, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
+  const factor = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
   return Math.max(factor * power, 2);
 }
 
@@ -137,7 +137,7 @@ export function sparkline(values: readonly number[], word: string): Html {
       : html`<rect x="${round(at * slot)}" y="${round(height - Math.max((height * value) / most, 1))}" width="${round(Math.max(slot - 0.8, 0.6))}" height="${round(Math.max((height * value) / most, 1))}"/>`,
   );
   const quiet = values.filter((value) => value === 0).length;
-  return html`<svg class="spark" width="${width}" height="${height}" role="img" aria-label="Per ${word} up to ${whole(most)}${quiet > 0 ? `, none in ${plural(quiet, word)}` : ""}">${bars}</svg>`;
+  return html`<svg class="spark" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Per ${word} up to ${whole(most)}${quiet > 0 ? `, none in ${plural(quiet, word)}` : ""}">${bars}</svg>`;
 }
 
 /** One square per day of the period: full where the source spoke. */
@@ -196,11 +196,15 @@ export function regionFlow(flows: readonly RegionFlow[]): Html {
       })),
       ({ from, to, movement }) => JSON.stringify([from, to, movement]),
     ).values(),
-  ].flatMap((same) =>
-    same[0] ? [{ ...same[0], calls: same.reduce((total, { calls }) => total + calls, 0) }] : [],
-  );
+  ].flatMap((same) => (same[0] ? [{ ...same[0], calls: callsOf(same) }] : []));
   const left = nodes(bands, ({ from }) => from);
-  const right = nodes(bands, ({ to }) => to);
+  const middleOf = new Map(left.map((node) => [node.name, node.top + node.height / 2]));
+  // By where their calls come from, so that few bands cross.
+  const right = nodes(
+    bands,
+    ({ to }) => to,
+    (same) => weightedMean(same.map(({ from, calls }) => [middleOf.get(from) ?? 0, calls])),
+  );
   const height = Math.max(heightOf(left), heightOf(right));
   const used = new Map<Node, number>();
   /** The part of a node that a band takes, below the parts already taken. */
@@ -233,23 +237,31 @@ ${right.map((node) => html`<rect class="node" x="70%" width="0.6%" y="${round(no
 </svg>`;
 }
 
-/** Tall enough for two lines of text, and as tall as the share of calls above that. */
+/** Tall enough for two lines of text, and as tall as the share of calls above that. The least `rank` is on top. */
 function nodes<Band extends { readonly calls: number }>(
   bands: readonly Band[],
   nameOf: (band: Band) => string,
+  rank: (same: readonly Band[]) => number = (same) => -callsOf(same),
 ): Node[] {
   const [least, spread, gap] = [36, 220, 8];
-  const totals = [...Map.groupBy(bands, nameOf)]
-    .map(([name, same]) => ({ name, calls: same.reduce((total, { calls }) => total + calls, 0) }))
-    .sort((a, b) => b.calls - a.calls || (a.name < b.name ? -1 : 1));
-  const all = totals.reduce((total, { calls }) => total + calls, 0);
+  const all = callsOf(bands);
   let top = 0;
-  return totals.map(({ name, calls }) => {
-    const node = { name, calls, top, height: Math.max(least, (spread * calls) / all) };
-    top += node.height + gap;
-    return node;
-  });
+  return [...Map.groupBy(bands, nameOf)]
+    .map(([name, same]) => ({ name, calls: callsOf(same), rank: rank(same) }))
+    .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1))
+    .map(({ name, calls }) => {
+      const node = { name, calls, top, height: Math.max(least, (spread * calls) / all) };
+      top += node.height + gap;
+      return node;
+    });
 }
+
+const callsOf = (bands: readonly { readonly calls: number }[]): number =>
+  bands.reduce((total, { calls }) => total + calls, 0);
+
+const weightedMean = (weighted: readonly (readonly [value: number, weight: number])[]): number =>
+  weighted.reduce((total, [value, weight]) => total + value * weight, 0) /
+  weighted.reduce((total, [, weight]) => total + weight, 0);
 
 const heightOf = (column: readonly Node[]): number => {
   const last = column.at(-1);

@@ -44,6 +44,14 @@ export function day(time: number): string {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 }
 
+/** `1–30 Nov 2026`, `28 Nov – 3 Dec 2026`, UTC. */
+export function days(first: number, last: number): string {
+  const [from, to] = [day(first).split(" "), day(last).split(" ")];
+  if (from[2] !== to[2]) return `${from.join(" ")} – ${to.join(" ")}`;
+  if (from[1] !== to[1]) return `${from[0]} ${from[1]} – ${to.join(" ")}`;
+  return from[0] === to[0] ? to.join(" ") : `${from[0]}–${to.join(" ")}`;
+}
+
 /** `2026-11-01 08:15`, UTC. */
 export const minute = (time: EpochMs): string => new Date(time).toISOString().slice(0, 16).replace("T", " ");
 

@@ -26,7 +26,7 @@ import {
   timeScaleOf,
 } from "./charts.ts";
 import { doorTitle } from "./door-title.ts";
-import { compact, day, dollars, minute, percent, plural, subjectParts, whole } from "./figures.ts";
+import { compact, day, days, dollars, minute, percent, plural, subjectParts, whole } from "./figures.ts";
 import { breakable, Html, html } from "./html.ts";
 import { type InventoryRow, usesIn } from "./inventory.ts";
 import type { RegionFlow, ReportInput, SourceCoverage } from "./report-input.ts";
@@ -54,7 +54,7 @@ export function renderReport(input: ReportInput): string {
     ["coverage", "Coverage", coverageSection(input)],
     ["method", "Method", methodSection(input, totals)],
   ];
-  const period = input.period ? `${day(input.period.first)} – ${day(input.period.last)}` : "no records";
+  const period = input.period ? days(input.period.first, input.period.last) : "no records";
 
   return html`<!doctype html>
 <html lang="en">
@@ -112,6 +112,7 @@ function overview(input: ReportInput, totals: Totals): Html {
     );
   return html`<p class="lede">${summary.join(" ")}</p>
 ${figures(input, totals)}
+${firstToDo(input)}
 ${overTime(input)}
 ${whatIsNew(input)}`;
 }
@@ -134,7 +135,7 @@ ${figure(
     ? html`${shareBar(callsByVerdict, Math.max(calls, 1))}of ${plural(calls, "call")}`
     : "no policy was given",
 )}
-${figure("Doors and models", `${whole(totals.doors.length)} · ${whole(totals.models.length)}`, `used by ${plural(totals.principals, "person or program", "people and programs")} in ${plural(totals.accounts, "account")}`)}
+${figure("Doors", whole(totals.doors.length), `to ${plural(totals.models.length, "model")}, used by ${plural(totals.principals, "person or program", "people and programs")} in ${plural(totals.accounts, "account")}`)}
 ${figure(
   totals.estimatedNanoUsd > 0 ? "Estimated cost" : "Cost",
   isCosted ? dollars(cost) : "–",
@@ -144,6 +145,24 @@ ${figure(
 )}
 </dl>`;
 }
+
+/** At most three open findings of the two gravest levels, one per rule, each with its remedy. */
+function firstToDo({ findings, rules }: ReportInput): Html {
+  const urgent = findings
+    .map(({ finding }) => finding)
+    .filter(({ level, status }) => isOpen(status) && (level === "critical" || level === "high"));
+  const first = [...Map.groupBy(urgent, ({ ruleId }) => ruleId).values()].slice(0, 3);
+  if (first.length === 0) return html``;
+  return html`<div class="card"><h3>First to do</h3><ol class="todo">${first.map((same) => {
+    const [finding] = same;
+    if (!finding) return html``;
+    const remedy = rules.find(({ id }) => id === finding.ruleId)?.remedy ?? finding.title;
+    return html`<li>${levelChip(finding.level)} <span>${remedy} <a href="#finding-${finding.uid}">${finding.title}</a>${same.length > 1 ? `, ${whole(same.length)} findings` : ""}${finding.owner ? `, ${finding.owner}` : ""}</span></li>`;
+  })}</ol></div>`;
+}
+
+const isOpen = (status: FindingRow["finding"]["status"]): boolean =>
+  status !== "resolved" && status !== "suppressed";
 
 const figure = (name: string, value: string, note: Html | string): Html =>
   html`<div class="figure"><dt>${name}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`;
@@ -196,9 +215,9 @@ function overTime(input: ReportInput): Html {
   return html`<div class="card chart">
 <div class="beside"><h3>Calls per ${scale.word}</h3>${legend(shown)}</div>
 ${barsOverTime(steps, scale)}
-<details><summary>The numbers behind this chart</summary>
-<table><thead><tr><th scope="col">${scale.word === "hour" ? "Hour" : "Day"}</th>${shown.map((one) => html`<th scope="col" class="num">${one === "unjudged" ? "not judged" : one}</th>`)}</tr></thead>
-<tbody>${steps.map(({ start, counts }) => html`<tr><th scope="row">${scale.word === "hour" ? minute(start as EpochMs) : day(start)}</th>${shown.map((one) => html`<td class="num">${whole(counts[one] ?? 0)}</td>`)}</tr>`)}</tbody></table></details>
+<details class="screen-only"><summary>The numbers behind this chart</summary>
+<div class="scroll" role="region" aria-label="Calls per ${scale.word}" tabindex="0"><table><thead><tr><th scope="col">${scale.word === "hour" ? "Hour" : "Day"}</th>${shown.map((one) => html`<th scope="col" class="num">${one === "unjudged" ? "not judged" : one}</th>`)}</tr></thead>
+<tbody>${steps.map(({ start, counts }) => html`<tr><th scope="row">${scale.word === "hour" ? minute(start as EpochMs) : day(start)}</th>${shown.map((one) => html`<td class="num">${whole(counts[one] ?? 0)}</td>`)}</tr>`)}</tbody></table></div></details>
 </div>`;
 }
 
@@ -263,7 +282,7 @@ function ruleArticle(rows: readonly FindingRow[], rules: readonly Rule[], names:
   const first = rows[0]?.finding;
   if (!first) return html``;
   const rule = rules.find(({ id }) => id === first.ruleId);
-  return html`<article class="rule ${first.level}">
+  return html`<article class="rule">
 <div class="beside"><h3>${first.title}</h3>${levelChip(first.level)}</div>
 ${
   rule
@@ -282,11 +301,10 @@ function findingArticle({ finding }: FindingRow, names: Names): Html {
     ]),
     ["Owner", finding.owner ?? "nobody named"],
     ["Requests", whole(finding.count)],
-    ["First seen", minute(finding.firstSeenTime)],
-    ["Last seen", minute(finding.lastSeenTime)],
+    ["Seen", spanOf(finding)],
     ["Decided by", finding.clause],
     ["Status", finding.status],
-    ["Finding", html`<span class="id">${finding.uid}</span>`],
+    ["Finding", html`<span class="id">${finding.uid.slice(0, 8)}</span>`],
   ];
   return html`<div class="finding" id="finding-${finding.uid}">
 <h4>${finding.reason}</h4>
@@ -300,6 +318,9 @@ ${
 }
 </div>`;
 }
+
+const spanOf = ({ firstSeenTime: first, lastSeenTime: last }: FindingRow["finding"]): string =>
+  minute(first) === minute(last) ? minute(first) : `${minute(first)} to ${minute(last)}`;
 
 function inventorySection(input: ReportInput, names: Names): Html {
   const uses = usesIn(input.usage);
@@ -330,11 +351,11 @@ function inventorySection(input: ReportInput, names: Names): Html {
 <td class="num" data-label="Tokens in, out">${row.inputTokens === undefined ? "" : html`${compact(row.inputTokens)}<span class="sub">${compact(row.outputTokens ?? 0)}</span>`}</td>
 <td class="num" data-label="Cost">${costOf(row)}</td>
 <td class="num" data-label="People, programs">${whole(row.principals)}</td>
-<td class="nowrap" data-label="Seen">${day(row.firstSeenTime)}<span class="sub">${day(row.lastSeenTime)}</span></td></tr>`;
+<td class="nowrap" data-label="Seen">${days(row.firstSeenTime, row.lastSeenTime)}</td></tr>`;
   };
   return html`<p class="intro">Who owns which use of which model through which door. Every call is counted once, whichever logs report it; network contacts are listed beside the calls and never added to them.</p>
-<table class="cards"><caption>${plural(uses.length, "use")} by ${plural(owners.length, "owner")}, those with the most unsanctioned calls first${more(uses.length, INVENTORY_SHOWN, "gnomon inventory")}</caption>
-<thead><tr><th scope="col">Model and door</th><th scope="col">Verdict</th><th scope="col" class="num">Calls</th><th scope="col">Per ${scale?.word ?? "day"}</th><th scope="col" class="num">Tokens in<br>and out</th><th scope="col" class="num">Cost</th><th scope="col" class="num">People,<br>programs</th><th scope="col">First and<br>last seen</th></tr></thead>
+<table class="cards"><caption>${plural(uses.length, "use")} of ${plural(owners.filter(([owner]) => owner !== "").length, "named owner")}; those with the most unsanctioned calls first${more(uses.length, INVENTORY_SHOWN, "gnomon inventory")}</caption>
+<thead><tr><th scope="col">Model and door</th><th scope="col">Verdict</th><th scope="col" class="num">Calls</th><th scope="col">Per ${scale?.word ?? "day"}</th><th scope="col" class="num">Tokens in<br>and out</th><th scope="col" class="num">Cost</th><th scope="col" class="num">People,<br>programs</th><th scope="col">Seen</th></tr></thead>
 ${owners.map(([owner, rows]) => html`<tbody><tr class="group"><th scope="rowgroup" colspan="8">${owner === "" ? "No owner named" : owner}<span class="small">${ownerLine(rows)}</span></th></tr>${rows.map(line)}</tbody>`)}
 </table>`;
 }
@@ -389,8 +410,14 @@ ${shown.map(({ model, of, calls }) => {
   const doors = [...doorCounts(of)].sort(
     ([a, left], [b, right]) => total(right) - total(left) || (a < b ? -1 : 1),
   );
-  return html`<tbody><tr class="group"><th scope="rowgroup" colspan="2">${breakable(model)}${doors.length > 1 ? html`<span class="small">${plural(doors.length, "door")}</span>` : ""}</th><td class="num">${whole(calls)}</td></tr>
-${doors.map(([door, counts]) => html`<tr class="rows-of"><th scope="row">${door === "" ? "door not said" : doorTitle(door)}</th><td class="bar">${shareBar(counts, most)}</td><td class="num">${whole(total(counts))}</td></tr>`)}</tbody>`;
+  const line = ([, counts]: [string, Counts], name: Html): Html =>
+    html`<tr><th scope="row">${name}</th><td class="bar">${shareBar(counts, most)}</td><td class="num">${whole(total(counts))}</td></tr>`;
+  const titled = (door: string): string => (door === "" ? "door not said" : doorTitle(door));
+  const [only] = doors;
+  if (only && doors.length === 1)
+    return html`<tbody>${line(only, html`<span class="name">${breakable(model)}</span><span class="sub">${titled(only[0])}</span>`)}</tbody>`;
+  return html`<tbody><tr class="several"><th scope="rowgroup"><span class="name">${breakable(model)}</span></th><td class="bar muted">${plural(doors.length, "door")}</td><td class="num">${whole(calls)}</td></tr>
+${doors.map((door) => line(door, html`<span class="sub">${titled(door[0])}</span>`))}</tbody>`;
 })}
 </table></div>`;
 }
@@ -425,10 +452,10 @@ function regionsSection({ regions, policy }: ReportInput): Html {
     )
     .sort((a, b) => b.calls - a.calls);
   return html`<p class="intro">On the left where a call was sent, on the right where it ran or may have run. ${residencyLine(policy?.residency.length ?? 0)}</p>
-<div class="card chart"><ul class="legend">${movementLegend(regions)}</ul>${regionFlow(regions)}</div>
+${rows.length < 2 ? "" : html`<div class="card chart"><ul class="legend">${movementLegend(regions)}</ul>${regionFlow(regions)}</div>`}
 <table class="cards"><caption>${plural(calls, "call")} with a region</caption>
-<thead><tr><th scope="col">Sent to</th><th scope="col">Ran in</th><th scope="col">What that means</th><th scope="col">Doors</th><th scope="col" class="num">Calls</th><th scope="col">Verdict</th></tr></thead>
-<tbody>${rows.map(({ flow, same, calls: part }) => html`<tr><th scope="row">${flow.requested ?? "not said"}</th><td data-label="Ran in">${destinationOf(flow)}</td><td class="wide" data-label="What that means">${MOVEMENTS[movementOf(flow)]}</td><td data-label="Doors">${doorsIn(same)}</td><td class="num" data-label="Calls">${whole(part)}<span class="sub">${percent(part, calls)}</span></td><td data-label="Verdict">${verdictsIn(same)}</td></tr>`)}</tbody></table>`;
+<thead><tr><th scope="col">Sent to → ran in</th><th scope="col">What that means</th><th scope="col">Doors</th><th scope="col" class="num">Calls</th><th scope="col">Verdict</th></tr></thead>
+<tbody>${rows.map(({ flow, same, calls: part }) => html`<tr><th scope="row">${flow.requested ?? "not said"} <span class="muted" aria-hidden="true">→</span> ${destinationOf(flow)}</th><td class="wide" data-label="What that means">${MOVEMENTS[movementOf(flow)]}</td><td data-label="Doors">${doorsIn(same)}</td><td class="num" data-label="Calls">${whole(part)}<span class="sub">${percent(part, calls)}</span></td><td data-label="Verdict">${verdictsIn(same)}</td></tr>`)}</tbody></table>`;
 }
 
 const residencyLine = (clauses: number): string =>
@@ -494,9 +521,13 @@ function coverageSection({ coverage, rejects, period }: ReportInput): Html {
       ? html``
       : html`${dayStrip(new Set<number>(source.days), first, days)}<span class="sub">${silenceOf(source.days, first, days)}</span>`;
   return html`<p class="intro">What was heard, and when. Silence is not proof that nothing happened: a day without a word may be a holiday, or a log that was off.</p>
-<table class="cards"><caption>${plural(coverage.length, "source")}</caption>
+${
+  coverage.length === 0
+    ? ""
+    : html`<table class="cards"><caption>${plural(coverage.length, "source")}</caption>
 <thead><tr><th scope="col">Source</th><th scope="col" class="num">Records</th><th scope="col" class="num">Activities</th><th scope="col" class="num">Rejected</th><th scope="col">First and last event</th><th scope="col" class="bar">Days heard</th></tr></thead>
-<tbody>${coverage.map((source) => html`<tr><th scope="row"><span class="name">${source.source}</span><span class="sub">${source.view === undefined ? "" : VIEWS[source.view]}</span></th><td class="num" data-label="Records">${source.records === undefined ? "" : whole(source.records)}</td><td class="num" data-label="Activities">${whole(source.activities)}</td><td class="num" data-label="Rejected">${source.rejects === undefined ? "" : whole(source.rejects)}</td><td data-label="First and last event" class="nowrap">${source.firstTime === undefined ? "" : minute(source.firstTime)}<span class="sub">${source.lastTime === undefined ? "" : minute(source.lastTime)}</span></td><td class="wide bar" data-label="Days heard">${strip(source)}</td></tr>`)}</tbody></table>
+<tbody>${coverage.map((source) => html`<tr><th scope="row"><span class="name">${source.source}</span><span class="sub">${source.view === undefined ? "" : VIEWS[source.view]}</span></th><td class="num" data-label="Records">${source.records === undefined ? "" : whole(source.records)}</td><td class="num" data-label="Activities">${whole(source.activities)}</td><td class="num" data-label="Rejected">${source.rejects === undefined ? "" : whole(source.rejects)}</td><td data-label="First and last event" class="nowrap">${source.firstTime === undefined ? "" : minute(source.firstTime)}<span class="sub">${source.lastTime === undefined ? "" : minute(source.lastTime)}</span></td><td class="wide bar" data-label="Days heard">${strip(source)}</td></tr>`)}</tbody></table>`
+}
 ${
   rejects.length === 0
     ? html`<p class="muted">Every record could be read.</p>`

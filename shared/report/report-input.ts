@@ -79,7 +79,10 @@ export interface RunFacts {
   readonly rejects: readonly RejectSummary[];
 }
 
-export async function readReportInput(store: Store, facts: RunFacts): Promise<ReportInput> {
+export async function readReportInput(
+  store: Pick<Store, "findings" | "usage" | "entities" | "activities">,
+  facts: RunFacts,
+): Promise<ReportInput> {
   const usage = await store.usage();
   const isRecord = recordKeeper(usage);
   const flows = new Map<string, RegionFlow>();

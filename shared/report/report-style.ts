@@ -40,7 +40,7 @@ section{margin-top:64px}section>.intro{max-width:44em;color:var(--muted);margin:
 .figure dd{margin:0}.figure .value{font-family:var(--serif);font-size:2.1rem;line-height:1.2;font-weight:600}
 .figure .note{font-size:.86rem;color:var(--muted);margin-top:auto;padding-top:6px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px}
-.card+.card{margin-top:14px}
+.card+.card,.card+table,table+.card{margin-top:16px}
 .card h3{margin-bottom:4px}
 .beside{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:4px 24px}
 .levels{display:flex;flex-wrap:wrap;gap:2px 12px;list-style:none;margin:0;padding:0}
@@ -63,19 +63,19 @@ caption{text-align:left;color:var(--muted);font-size:.86rem;padding:0 0 8px}
 th,td{text-align:left;vertical-align:top;padding:9px 12px 9px 0;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:0}
 thead th{font-size:.8rem;font-weight:600;color:var(--muted);border-bottom:1.5px solid var(--ink);vertical-align:bottom}
-tbody th{font-weight:400}
+tbody th{font-weight:400;min-width:10em}
 .num{text-align:right;white-space:nowrap}
 .nowrap{white-space:nowrap}
 tr.group th{padding:20px 0 6px;font-size:1.02rem;font-weight:600;border-bottom:1px solid var(--ink)}
 tr.group .small{font-weight:400;color:var(--muted);margin-left:10px}
-tr.rows-of th{padding-left:14px}
+tr.rows-of th{padding-left:14px;min-width:15em}
+tr.several th,tr.several td{border-bottom-color:transparent;padding-bottom:0}tr.several~tr .sub{padding-left:14px}
 .bar{width:46%}
 .name{font-weight:600;overflow-wrap:anywhere}
 .sub{display:block;color:var(--muted);font-size:.86rem;overflow-wrap:anywhere}
 .verdict{display:inline-flex;align-items:center;gap:7px;white-space:nowrap;font-weight:600}
 .verdict svg{border-radius:2px}
-.rule{background:var(--card);border:1px solid var(--line);border-left:5px solid var(--muted);border-radius:8px;padding:18px 20px;margin-top:16px}
-.rule.critical{border-left-color:var(--critical)}.rule.high{border-left-color:var(--high)}.rule.medium{border-left-color:var(--medium)}.rule.low{border-left-color:var(--low)}
+.rule{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin-top:16px}
 .advice{display:grid;grid-template-columns:repeat(3,1fr);gap:12px 26px;margin:12px 0 4px}
 .advice p{margin:0;font-size:.92rem}
 .finding{border-top:1px solid var(--line);margin-top:16px;padding-top:14px}
@@ -83,40 +83,43 @@ tr.rows-of th{padding-left:14px}
 .facts{display:flex;flex-wrap:wrap;gap:6px 28px;margin:10px 0 0}
 .facts div{min-width:0}.facts dt{font-size:.8rem;color:var(--muted)}.facts dd{margin:0;overflow-wrap:anywhere;font-size:.92rem}
 details{margin-top:10px}summary{cursor:pointer;color:var(--link);font-size:.92rem;width:fit-content}
-details table{margin-top:8px}
+details table{margin-top:8px;font-size:.86rem}
 .empty{border:1.5px dashed var(--line);border-radius:10px;padding:20px 22px;color:var(--muted)}
 .empty strong{display:block;color:var(--ink);font-weight:600}
+.todo{margin:8px 0 0;padding:0;list-style:none;display:grid;gap:8px}.todo li{display:grid;grid-template-columns:6.2em 1fr;gap:4px 12px;align-items:baseline}
+.scroll{overflow-x:auto}
 .plain{margin:0;padding-left:1.1em;max-width:50em}.plain li{margin:.3em 0}
 footer{margin-top:64px;padding-top:16px;border-top:1px solid var(--line);color:var(--muted);font-size:.86rem}
-@media (max-width:900px){.figures{grid-template-columns:repeat(2,1fr)}.advice{grid-template-columns:1fr}}
-@media (max-width:760px){
+@media screen and (max-width:900px){.figures{grid-template-columns:repeat(2,1fr)}.advice{grid-template-columns:1fr}}
+@media screen and (max-width:760px){
 .page{padding:0 16px 48px}section{margin-top:48px}
 header.top{flex-direction:column;align-items:flex-start}
 .figure{padding:12px 14px}.figure .value{font-size:1.65rem}.figures{gap:10px}
 .card,.rule{padding:14px}
 table.cards,table.cards tbody,table.cards caption{display:block}table.cards thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
-table.cards tr{display:grid;grid-template-columns:1fr 1fr;gap:6px 16px;padding:14px 0;border-bottom:1px solid var(--line)}
+table.cards tr{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:6px 16px;padding:14px 0;border-bottom:1px solid var(--line)}
 table.cards tr.group{display:block;padding:22px 0 6px;border-bottom:1px solid var(--ink)}table.cards tr.group th{border:0;padding:0}table.cards tr.group .small{display:block;margin:0}
 table.cards th,table.cards td{padding:0;border:0;text-align:left;min-width:0}
 table.cards tbody th,table.cards .wide{grid-column:1/-1}
-table.cards tr.rows-of th{padding-left:0}
+table.cards tbody th{min-width:0}table.cards tr.rows-of th{padding-left:0}
 table.cards td[data-label]::before{content:attr(data-label);display:block;font-size:.8rem;color:var(--muted)}
 table.cards td:empty{display:none}
 table.cards .bar{width:auto}
 .strip{min-width:0}
 .flow text,.flow text.place{font-size:11px}
+.todo li{grid-template-columns:1fr}
 }
 @media print{
 :root{color-scheme:light;--paper:#fff;--card:#fff;--sunk:#f4f4f4;--line:#cfcfcf;--ink:#111;--muted:#4d4d4d;--link:#111;
 --sanctioned:#2b7f70;--unreviewed:#d39a2f;--unsanctioned:#c4452f;--unjudged:#8d94a0;--critical:#8f1740;--high:#b93a22;--medium:#8a5a00;--low:#2a6496;--informational:#4d4d4d}
 @page{size:A4;margin:14mm 14mm 16mm}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-body{font-size:10pt}.page{max-width:none;padding:0}nav,.skip{display:none}
-section{margin-top:26pt}h2,h3,h4,tr.group,caption{break-after:avoid}
-.figure,.finding,.chart,tr{break-inside:avoid}thead{display:table-header-group}
+html{font-size:10pt}body{font-size:1rem}.page{max-width:none;padding:0}nav,.skip,.screen-only{display:none}
+section{margin-top:26pt}h2,h3,h4,.intro,.advice,tr.group,caption{break-after:avoid}
+.figure,.facts,.advice,.card,h4,tr{break-inside:avoid}.facts,.finding h4{break-after:avoid}thead{display:table-header-group}
 .figures{grid-template-columns:repeat(4,1fr)}.advice{grid-template-columns:repeat(3,1fr)}
 details::details-content{content-visibility:visible;block-size:auto}summary{list-style:none;color:var(--muted)}
-table{font-size:8.6pt}th,td{padding-top:4pt;padding-bottom:4pt}
-a{text-decoration:none}
+table{font-size:8.6pt}details table{font-size:7.6pt}th,td{padding-top:4pt;padding-bottom:4pt}
+a{text-decoration:none}.spark{width:70px}
 }
 `;

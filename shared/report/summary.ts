@@ -3,7 +3,7 @@ import { type Level, levels } from "../model/finding.ts";
 import type { UsageRow, VerdictWord } from "../model/ledger.ts";
 import type { NanoUsd } from "../model/units.ts";
 import { doorTitle } from "./door-title.ts";
-import { day, dollars, percent, plural, whole } from "./figures.ts";
+import { dollars, percent, plural, whole } from "./figures.ts";
 import type { ReportInput } from "./report-input.ts";
 import { systemOfRecord } from "./system-of-record.ts";
 
@@ -12,6 +12,8 @@ export interface Totals {
   readonly callsByVerdict: Readonly<Record<VerdictWord, number>>;
   readonly failures: number;
   readonly contacts: number;
+  /** Doors of contacts: a contact is no call. */
+  readonly contactedDoors: readonly string[];
   /** Calls that another view told again; in no other figure. */
   readonly toldAgain: number;
   readonly doors: readonly string[];
@@ -29,7 +31,6 @@ export interface Totals {
 
 export function totalsOf({ usage, findings }: ReportInput): Totals {
   const { counted, attributing, contacts } = systemOfRecord(usage);
-  const seen = [...counted, ...contacts];
   const open = findings.filter(({ finding }) => finding.status !== "resolved" && finding.status !== "suppressed");
   const callsOf = (verdict: VerdictWord): number =>
     sum(counted, (row) => (row.verdict === verdict ? row.calls : 0));
@@ -43,9 +44,10 @@ export function totalsOf({ usage, findings }: ReportInput): Totals {
     failures: sum(counted, ({ failures }) => failures),
     contacts: sum(contacts, ({ calls }) => calls),
     toldAgain: sum(attributing, ({ calls }) => calls),
-    doors: distinct(seen, ({ provider }) => provider),
+    contactedDoors: distinct(contacts, ({ provider }) => provider),
+    doors: distinct(counted, ({ provider }) => provider),
     models: distinct(counted, ({ model }) => model),
-    principals: distinct(seen, ({ principal }) => principal).length,
+    principals: distinct(counted, ({ principal }) => principal).length,
     accounts: distinct(counted, ({ account }) => account).length,
     tokens: sum(counted, ({ inputTokens, outputTokens }) => inputTokens + outputTokens),
     estimatedNanoUsd: sum(counted, ({ estimatedNanoUsd }) => estimatedNanoUsd) as NanoUsd,
@@ -67,14 +69,21 @@ function uncosted(row: UsageRow): number {
 export function summaryOf(input: ReportInput, totals: Totals): readonly string[] {
   if (!input.period) return [];
   const { calls, callsByVerdict, contacts, openFindings } = totals;
-  const sentences = [
-    `From ${day(input.period.first)} to ${day(input.period.last)}, ${plural(totals.principals, "person or program", "people and programs")} made ${plural(calls, "call")} to ${plural(totals.models.length, "model")} through ${plural(totals.doors.length, "door")}${totals.doors.length > 0 ? ` (${listed(totals.doors.map(doorTitle))})` : ""}.`,
-  ];
+  const through =
+    totals.doors.length > 1
+      ? `through ${plural(totals.doors.length, "door")}: ${listed(totals.doors.map(doorTitle))}`
+      : `through ${doorTitle(totals.doors[0] ?? "a door that no log names")}`;
+  const sentences =
+    calls > 0
+      ? [
+          `${plural(totals.principals, "person or program", "people and programs")} made ${plural(calls, "call")} to ${plural(totals.models.length, "model")} ${through}.`,
+        ]
+      : [`No call to a model is in these logs.`];
 
   if (!input.policy) sentences.push("No policy was given, so nothing here is called sanctioned or unsanctioned.");
   else if (calls > 0)
     sentences.push(
-      `The policy approves ${percent(callsByVerdict.sanctioned, calls)} of the calls; ${percent(callsByVerdict.unsanctioned, calls)} break it, and about ${percent(callsByVerdict.unreviewed, calls)} nobody has decided.`,
+      `The policy approves ${percent(callsByVerdict.sanctioned, calls)} of them; ${callsByVerdict.unsanctioned === 0 ? "none breaks it" : `${whole(callsByVerdict.unsanctioned)} break it`}${callsByVerdict.unreviewed === 0 ? "" : `, and on ${whole(callsByVerdict.unreviewed)} nobody has decided`}.`,
     );
 
   const urgent = openFindings.critical + openFindings.high;
@@ -98,7 +107,7 @@ export function summaryOf(input: ReportInput, totals: Totals): readonly string[]
     );
   if (contacts > 0)
     sentences.push(
-      `Beside that, the network saw ${plural(contacts, "contact")} with AI services, of which no log says what was asked.`,
+      `Beside that, the network saw ${plural(contacts, "contact")} with ${listed(totals.contactedDoors.map(doorTitle)) || "AI services"}.`,
     );
   return sentences;
 }

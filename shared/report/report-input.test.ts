@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { ACTIVITY_SCHEMA, type Activity } from "../model/activity.ts";
+import type { LedgerEntry, UsageRow } from "../model/ledger.ts";
+import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
+import { readReportInput } from "./report-input.ts";
+
+const DAY = Date.UTC(2026, 8, 14) as EpochMs;
+
+const entry = (parts: Partial<Activity>, verdict: LedgerEntry["verdict"] = "sanctioned"): LedgerEntry => ({
+  activity: {
+    schema: ACTIVITY_SCHEMA,
+    uid: "0".repeat(32),
+    kind: "call",
+    view: "provider",
+    source: "aws.cloudtrail",
+    startTime: DAY,
+    endTime: DAY,
+    count: 1,
+    operation: "Converse",
+    account: { uid: "111122223333" },
+    provider: "aws.bedrock",
+    region: { requested: "eu-west-1", scope: "regional" },
+    ...parts,
+  },
+  ...(verdict ? { verdict } : {}),
+  findings: [],
+});
+
+const usageRow = (view: UsageRow["view"]): UsageRow => ({
+  hour: DAY,
+  view,
+  source: "made.up",
+  account: "111122223333",
+  principal: "",
+  provider: "aws.bedrock",
+  model: "",
+  region: "",
+  owner: "",
+  verdict: "",
+  calls: 1,
+  failures: 0,
+  inputTokens: 1,
+  outputTokens: 1,
+  cacheReadTokens: 0,
+  reasoningTokens: 0,
+  estimatedNanoUsd: 0,
+  billedNanoUsd: 0,
+  unpricedCalls: 0,
+});
+
+const read = (entries: readonly LedgerEntry[], facts: Partial<Parameters<typeof readReportInput>[1]> = {}) =>
+  readReportInput(
+    {
+      findings: async () => [],
+      usage: async () => [...new Set(entries.map(({ activity }) => activity.view))].map(usageRow),
+      entities: async () => [],
+      async *activities() {
+        yield* entries;
+      },
+    },
+    { version: "0.1.0", rules: [], rejects: [], ...facts },
+  );
+
+describe("the report's input", () => {
+  it("spans from the first to the last event of any kind", async () => {
+    const later = (DAY + 3 * DAY_MS) as EpochMs;
+    const { period } = await read([
+      entry({ kind: "change", startTime: (DAY - HOUR_MS) as EpochMs, endTime: (DAY - HOUR_MS) as EpochMs }),
+      entry({ startTime: later, endTime: (later + HOUR_MS) as EpochMs }),
+    ]);
+    expect(period).toEqual({ first: DAY - HOUR_MS, last: later + HOUR_MS });
+  });
+
+  it("has no period when nothing was read", async () => {
+    expect(await read([])).not.toHaveProperty("period");
+  });
+
+  it("adds up calls that were sent and ran alike, by verdict", async () => {
+    const { regions } = await read([
+      entry({ count: 3 }),
+      entry({ count: 4 }),
+      entry({}, "unsanctioned"),
+      entry({ region: { requested: "eu-west-1", processed: "eu-central-1" } }),
+      entry({ kind: "change" }),
+    ]);
+    expect(regions.map(({ processed, verdict, calls }) => [processed, verdict, calls])).toEqual(
+      expect.arrayContaining([
+        [undefined, "sanctioned", 7],
+        [undefined, "unsanctioned", 1],
+        ["eu-central-1", "sanctioned", 1],
+      ]),
+    );
+    expect(regions).toHaveLength(3);
+  });
+
+  it("counts a call's region once, by the system of record", async () => {
+    const { regions } = await read([entry({}), entry({ view: "gateway", source: "litellm.spend" })]);
+    expect(regions.map(({ calls }) => calls)).toEqual([1]);
+  });
+
+  it("says of each source on which days it spoke, and what was read of it", async () => {
+    const nextDay = (DAY + DAY_MS + HOUR_MS) as EpochMs;
+    const { coverage } = await read([entry({}), entry({}), entry({ startTime: nextDay, endTime: nextDay })], {
+      read: [
+        { source: "aws.cloudtrail", records: 5, rejects: 1 },
+        { source: "gcp.audit", records: 2, rejects: 2 },
+      ],
+    });
+    expect(coverage).toEqual([
+      {
+        source: "aws.cloudtrail",
+        view: "provider",
+        records: 5,
+        rejects: 1,
+        activities: 3,
+        firstTime: DAY,
+        lastTime: nextDay,
+        days: [DAY, DAY + DAY_MS],
+      },
+      { source: "gcp.audit", records: 2, rejects: 2, activities: 0, days: [] },
+    ]);
+  });
+
+  it("puts the most frequent reason for a reject first", async () => {
+    const reject = (reason: string, count: number) => ({ reason, count, place: "a.json" });
+    const { rejects } = await read([], { rejects: [reject("b", 1), reject("a", 1), reject("c", 9)] });
+    expect(rejects.map(({ reason }) => reason)).toEqual(["c", "a", "b"]);
+  });
+});
