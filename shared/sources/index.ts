@@ -10,3 +10,5 @@ export { azureActivity } from "./azure-activity.ts";
 export { awsBedrockInvocation } from "./aws-bedrock-invocation.ts";
 export { otelGenai } from "./otel-genai.ts";
 export { awsRoute53Resolver } from "./aws-route53-resolver.ts";
+export { litellmSpend } from "./litellm-spend.ts";
+export { gcpAudit } from "./gcp-audit.ts";
