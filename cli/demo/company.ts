@@ -73,7 +73,7 @@ owners:
     accounts: [meridian-research, meridian-routing]
   - name: marketing
     contact: marketing@meridian-freight.example
-    accounts: [proj_*]
+    accounts: [proj_Mkt7Campaigns]
 
 approvals:
   - name: claude-for-production
@@ -113,6 +113,12 @@ approvals:
     doors: [litellm]
     models: ["*"]
     reason: the gateway holds its own list of models
+
+  - name: lookups-of-bedrock
+    doors: [aws.bedrock]
+    accounts: ["210987654321"]
+    principals: ["i-0d15ba7c400000002"]
+    reason: the dispatch servers look up Bedrock before they call it
 
 residency:
   - name: tariffs-stay-in-europe

@@ -28,7 +28,17 @@ export function ordinaryMonth(seed: Random): Happening[] {
   const happenings: Happening[] = [];
   for (let day = 1; day <= month.days; day++) {
     for (let hour = 0; hour < 24; hour++) {
-      for (const write of [dispatch, tariffs, staff, support, research, marketing, gateway, lookups]) {
+      for (const write of [
+        dispatch,
+        tariffs,
+        staff,
+        support,
+        research,
+        marketing,
+        gateway,
+        lookups,
+        administration,
+      ]) {
         happenings.push(...write(day, hour, seed.fork(`${write.name} ${day} ${hour}`)));
       }
     }
@@ -155,7 +165,7 @@ function support(day: number, hour: number, random: Random): Happening[] {
         resource: azure.support,
         region: "swedencentral",
         deployment: "pilot",
-        model: "gpt-4-turbo",
+        model: "gpt-4",
         version: "turbo-2024-04-09",
         operation: "ChatCompletions_Create",
         objectId: people.support[0].objectId,
@@ -282,7 +292,7 @@ function lookups(day: number, hour: number, random: Random): Happening[] {
     host,
   });
   const web = "i-0a5b0c0d0e0f00001";
-  const dispatcher = "i-0d15pa7c400000002".replace("p", "0");
+  const dispatcher = "i-0d15ba7c400000002";
   return [
     from(dispatcher, "10.10.0.8", "bedrock-runtime.eu-central-1.amazonaws.com"),
     from(web, "10.10.1.5", "gateway.meridian-freight.example"),
@@ -292,4 +302,41 @@ function lookups(day: number, hour: number, random: Random): Happening[] {
       random.pick(["api.stripe.com", "github.com", "sqs.eu-central-1.amazonaws.com", "pypi.org"]),
     ),
   ];
+}
+
+/** Acts of administration that change nothing to worry about: a regional deployment, people coming and going. */
+function administration(day: number, hour: number): Happening[] {
+  const happenings: Happening[] = [];
+  if (day === 3 && hour === 9) {
+    happenings.push({
+      on: "azure-change",
+      time: at(day, hour, 20),
+      resourcePath: `resourceGroups/${azure.resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${azure.support}/deployments/replies`,
+      operation: "Microsoft.CognitiveServices/accounts/deployments/write",
+      person: people.support[0],
+      body: {
+        sku: { name: "Standard", capacity: 40 },
+        properties: { model: { format: "OpenAI", name: "gpt-4o", version: "2024-11-20" } },
+      },
+    });
+  }
+  if (day % 7 === 2 && hour === 8) {
+    happenings.push({
+      on: "openai-change",
+      time: at(day, hour, 2),
+      type: "login.succeeded",
+      person: people.marketing[0],
+      detail: {},
+    });
+  }
+  if (day === 15 && hour === 10) {
+    happenings.push({
+      on: "openai-change",
+      time: at(day, hour, 45),
+      type: "invite.sent",
+      person: people.marketing[0],
+      detail: { id: "invite-abc", data: { email: people.marketing[1].email, role: "reader" } },
+    });
+  }
+  return happenings;
 }
