@@ -156,6 +156,12 @@ describe("azure.activity", () => {
     expect(judged({ signature: "Succeeded.OK" })).toMatchObject({ object: "network", weakens: true });
   });
 
+  it("judges a change to a part of an account already by its first row", () => {
+    const request = { properties: { disableLocalAuth: false } };
+    const detail = { object: "authentication", weakens: true };
+    expect(told({ operation: write, state: "Start", request })).toMatchObject({ detail });
+  });
+
   it("does not take for meant what only the answer says of an account", () => {
     const response = { location: "westeurope", properties: { publicNetworkAccess: "Enabled" } };
     expect(told({ operation: write, request: { tags: {} }, response }).detail).toMatchObject({

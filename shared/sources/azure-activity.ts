@@ -142,7 +142,7 @@ export const azureActivity = defineSource({
     );
   },
 
-  record: z.preprocess((record) => (isObject(record) ? asWritten(record) : record), Event),
+  record: z.preprocess((record) => (isObject(record) ? withoutOthers(asWritten(record)) : record), Event),
 
   normalize: (event) => {
     const time = fromIsoTime(event.time);
@@ -548,6 +548,13 @@ function asWritten(record: Readonly<Record<string, unknown>>): Readonly<Record<s
     };
   }
   return record;
+}
+
+/** A subscription's log holds every service: of an operation that is not about AI only its kind is kept. */
+function withoutOthers(event: Readonly<Record<string, unknown>>): unknown {
+  const { time, resourceId, operationName, category } = event;
+  const isOther = typeof operationName === "string" && !operations.has(operationName.toLowerCase());
+  return isOther ? { time, resourceId, operationName, category } : event;
 }
 
 /** REST: `{ "value": "…", "localizedValue": "…" }`. */
