@@ -1,0 +1,103 @@
+/** Any activity that the schema allows, so that a new field is tried without anyone thinking of it. */
+import fc from "fast-check";
+import { z } from "zod";
+import { Activity } from "../../shared/model/activity.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+
+/** Words that rules look for, so that branches are reached; and words that nobody would choose. */
+const word = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom("aws.bedrock", "openai", "deepseek", "litellm", "anthropic", "eu", "us"),
+  },
+  { weight: 4, arbitrary: fc.constantFrom("eu-west-1", "us-east-1", "global", "prod", "app", "BedrockAPIKey-1") },
+  { weight: 2, arbitrary: fc.constantFrom("arn:aws:iam::1:role/app", "__proto__", "constructor", "*", "!x") },
+  { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 20 }) },
+);
+
+function arbitraryOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+  if (schema instanceof z.ZodLiteral) return fc.constantFrom(...schema.values);
+  if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options);
+  if (schema instanceof z.ZodBoolean) return fc.boolean();
+  if (schema instanceof z.ZodString)
+    return schema.format === "regex" || schema.safeParse("x").success === false
+      ? fc.stringMatching(/^[0-9a-f]{32}$/)
+      : word;
+  if (schema instanceof z.ZodNumber)
+    return schema.isInt
+      ? fc.integer({ min: 0, max: 2_000_000_000 })
+      : fc.double({ min: 0, max: 1e6, noNaN: true });
+  if (schema instanceof z.ZodUnion) return fc.oneof(...schema.options.map(arbitraryOf));
+  if (schema instanceof z.ZodArray) return fc.array(arbitraryOf(schema.element), { minLength: 2, maxLength: 3 });
+  if (schema instanceof z.ZodRecord) return fc.dictionary(word, arbitraryOf(schema.valueType), { maxKeys: 3 });
+  if (schema instanceof z.ZodObject) {
+    const entries = Object.entries<z.core.$ZodType>(schema.shape);
+    return fc.record(
+      Object.fromEntries(
+        entries.map(([key, field]) => [key, arbitraryOf(field instanceof z.ZodOptional ? field.unwrap() : field)]),
+      ),
+      { requiredKeys: entries.filter(([, field]) => !(field instanceof z.ZodOptional)).map(([key]) => key) },
+    );
+  }
+  throw new Error(`no arbitrary for ${schema._zod.def.type}`);
+}
+
+export const activities: fc.Arbitrary<Activity> = arbitraryOf(Activity).map((made) => Activity.parse(made));
+
+const patterns = fc.array(
+  fc.constantFrom(
+    "*",
+    "aws.*",
+    "openai",
+    "!deepseek",
+    "eu-*",
+    "!us-*",
+    "app",
+    "global",
+    "!*role/app",
+    "temporary",
+  ),
+  { minLength: 1, maxLength: 2 },
+);
+
+const clause = (list: string) =>
+  fc
+    .tuple(
+      fc.record(
+        {
+          models: patterns,
+          doors: patterns,
+          accounts: patterns,
+          principals: patterns,
+          regions: patterns,
+          credentialTypes: patterns,
+          owners: patterns,
+          labels: fc.dictionary(fc.constantFrom("eu", "prod"), fc.constantFrom("*", "x"), { maxKeys: 1 }),
+          when: fc.constantFrom("activity.count > 1", "activity.usage.inputTokens < 5", "true"),
+          until: fc.integer({ min: 0, max: 2_000_000_000 }),
+        },
+        { requiredKeys: [] },
+      ),
+      fc.nat(99),
+    )
+    .map(([scope, line]) => ({ ...scope, name: `${list}[${line}]`, line: line + 1 }));
+
+const clauses = (list: string, more: object = {}) =>
+  fc.array(
+    clause(list).map((made) => ({ ...made, ...more })),
+    { maxLength: 2 },
+  );
+
+/** Any policy over words that those activities use. */
+export const policies = fc
+  .record({
+    file: fc.constant("policy.yaml"),
+    default: fc.constantFrom("review", "deny", "allow"),
+    owners: clauses("owners"),
+    approvals: clauses("approvals"),
+    denials: clauses("denials"),
+    residency: clauses("residency", { allowed: ["eu-*"] }),
+    exceptions: clauses("exceptions"),
+    gateways: clauses("gateways", { gateway: "litellm" }),
+  })
+  .map((made) => made as unknown as Policy);

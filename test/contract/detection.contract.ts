@@ -1,0 +1,83 @@
+/** What every typed detection must do. A new one gets these tests by being on the shelf. */
+import { existsSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Detection } from "../../shared/detections/detection.ts";
+import type { Activity } from "../../shared/model/activity.ts";
+import { Evidence, Level, type Match, Rule, Subject } from "../../shared/model/finding.ts";
+import { compilePolicy } from "../../shared/policy/judge.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+import { activities, policies } from "./activity.arbitrary.ts";
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** A framework renumbers its techniques, so a tag says of which version it is. */
+const VERSIONED = { attack: /^attack-version\.\d+$/, atlas: /^atlas-version\.\d+\.\d+$/ };
+
+export function describeDetection(detection: Detection): void {
+  const { rule } = detection;
+
+  describe(rule.name, () => {
+    it("has a header that a person and a SIEM can use", () => {
+      expect(Rule.parse(rule)).toEqual(rule);
+      expect(rule.id).toMatch(UUID_V4);
+      expect(rule.references.length).toBeGreaterThan(0);
+      for (const reference of rule.references) expect(new URL(reference).protocol).toBe("https:");
+      for (const sentence of [rule.description, rule.misses, rule.remedy])
+        expect(sentence).toMatch(/^[A-Z].*\.$/s);
+    });
+
+    it("says of which version its tags are", () => {
+      for (const tag of rule.tags) {
+        expect(tag).toMatch(
+          /^(attack-version\.\d+|attack\.t\d{4}(\.\d{3})?|atlas-version\.\d+\.\d+|atlas\.aml\.t\d{4}(\.\d{3})?|owasp\.llm\d{2}-\d{4})$/,
+        );
+      }
+      for (const [framework, version] of Object.entries(VERSIONED)) {
+        const used = rule.tags.some((tag) => tag.startsWith(`${framework}.`));
+        expect(rule.tags.filter((tag) => version.test(tag)).length).toBe(used ? 1 : 0);
+      }
+    });
+
+    it("has a file of its name, with its examples beside it", () => {
+      const beside = (ending: string) =>
+        existsSync(new URL(`../../shared/detections/${rule.name}${ending}`, import.meta.url));
+      expect(beside(".ts")).toBe(true);
+      expect(beside(".test.ts")).toBe(true);
+    });
+
+    it("answers any activity under any policy, and the same whenever it is asked", () => {
+      fc.assert(
+        fc.property(fc.array(activities, { minLength: 1, maxLength: 4 }), policies, (seen, policy) => {
+          const before = JSON.stringify(seen);
+          const said = matchesOf(detection, seen, policy);
+          for (const match of said) expectSound(match);
+          expect(matchesOf(detection, seen, { ...policy })).toEqual(said);
+          expect(JSON.stringify(seen)).toBe(before);
+        }),
+        { numRuns: 150 },
+      );
+    });
+  });
+}
+
+/** Each activity by itself, or all as one group. */
+function matchesOf(detection: Detection, seen: readonly Activity[], policy: Policy): readonly Match[] {
+  if (detection.on === "group") {
+    for (const activity of seen) detection.remember(activity);
+    const inOrder = seen.toSorted((a, b) => a.startTime - b.startTime || (a.uid < b.uid ? -1 : 1));
+    return detection.evaluate(inOrder, { policy });
+  }
+  const judge = compilePolicy(policy);
+  return seen.flatMap((activity) => detection.evaluate(activity, { policy, judgement: judge(activity) }) ?? []);
+}
+
+function expectSound(match: Match): void {
+  expect(Object.values(Subject.parse(match.subject)).length).toBeGreaterThan(0);
+  expect(match.reason).toMatch(/^\S.*\.$/s);
+  expect(match.reason).not.toMatch(/undefined|NaN|\[object/);
+  if (match.level !== undefined) Level.parse(match.level);
+  expect(match.evidence.length).toBeGreaterThan(0);
+  for (const shown of match.evidence) Evidence.parse(shown);
+  expect(match.evidence.some(({ time }) => time <= match.time)).toBe(true);
+}
