@@ -496,6 +496,17 @@ describe("what CloudTrail tells about other things", () => {
     expect(call).toEqual(awsCloudtrail.read(event({})));
   });
 
+  it("is not mistaken for a notification of S3, which looks much the same", () => {
+    const notification = {
+      eventVersion: "2.1",
+      eventSource: "aws:s3",
+      eventName: "ObjectCreated:Put",
+      userIdentity: {},
+    };
+    expect(awsCloudtrail.recognises(notification)).toBe(false);
+    expect(awsCloudtrail.recognises(event({}))).toBe(true);
+  });
+
   it("says by name what it cannot read", () => {
     expect(awsCloudtrail.read(event({ eventTime: "yesterday" }))).toEqual({
       rejected: "eventTime: expected a time between 1970 and 9999",

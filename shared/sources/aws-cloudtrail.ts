@@ -473,10 +473,12 @@ export const awsCloudtrail = defineSource({
   id: "aws.cloudtrail",
   title: "AWS CloudTrail",
   view: "provider",
-  recognises: (record) =>
-    typeof record["CloudTrailEvent"] === "string" ||
-    (typeof record["eventVersion"] === "string" &&
-      (typeof record["eventSource"] === "string" || record["eventCategory"] === "Insight")),
+  recognises({ CloudTrailEvent, eventVersion, eventSource, eventCategory }) {
+    if (typeof CloudTrailEvent === "string") return true;
+    if (typeof eventVersion !== "string") return false;
+    // S3's notifications have a version and a source as well: `aws:s3`.
+    return typeof eventSource === "string" ? !eventSource.startsWith("aws:") : eventCategory === "Insight";
+  },
   record: AnyEvent,
 
   normalize(event) {
