@@ -80,10 +80,7 @@ const Claims = z.object({
   /** The resource whose managed identity this is. */
   xms_mirid: maybeText,
 });
-const Authorization = z.object({
-  scope: maybeText,
-  evidence: maybe(z.object({ role: maybeText, principalType: maybeText })),
-});
+const Authorization = z.object({ evidence: maybe(z.object({ principalType: maybeText })) });
 
 const Event = z.object({
   time: z.string(),

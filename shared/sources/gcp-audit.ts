@@ -160,9 +160,7 @@ const Entry = z.object({
   /** Nanoseconds. */
   timestamp: z.string(),
   resource: maybe(z.object({ labels: maybe(z.object({ project_id: maybeText })) })),
-  operation: maybe(
-    z.object({ id: maybeText, producer: maybeText, first: maybe(z.boolean()), last: maybe(z.boolean()) }),
-  ),
+  operation: maybe(z.object({ id: maybeText, first: maybe(z.boolean()), last: maybe(z.boolean()) })),
   protoPayload: z.object({
     serviceName: maybeText,
     methodName: maybeText,
