@@ -468,8 +468,6 @@ function find(node: Node, labels: readonly string[], region: string | undefined)
 const REGION = /^[a-z]{2,}[a-z0-9-]*$/;
 
 function hostName(written: string): string | undefined {
-  // A name has at most 253 characters: RFC 1035, 2.3.4.
-  if (written.length > 300) return undefined;
   const name = written
     .trim()
     .replace(/:\d{1,5}$/, "")

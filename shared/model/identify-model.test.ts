@@ -299,6 +299,7 @@ describe("identifyModel", () => {
     ["amazon.nova-2-lite-v1:0", "nova-lite"],
     ["mistral-large-2407", "mistral-large"],
     ["command-r-plus", "command-r-plus"],
+    ["c4ai-aya-expanse-32b", "c4ai-aya-expanse"],
   ])("puts %s into the family %s", (id, family) => {
     expect(identifyModel(id).family).toBe(family);
   });
@@ -363,6 +364,12 @@ describe("identifyModel", () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+
+  it("gives up on ids longer than any door writes", () => {
+    const tuned = (length: number) => `ft:gpt-4o:${"a".repeat(length - "ft:gpt-4o:::id".length)}::id`;
+    expect(identifyModel(tuned(512)).name).toBe("openai/gpt-4o");
+    expect(identifyModel(tuned(513))).toEqual({ id: tuned(513) });
   });
 
   it("does not choke on a long id", () => {

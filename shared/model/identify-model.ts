@@ -170,9 +170,8 @@ interface Read {
 function readAs({ text }: Peeled, vendor: ModelVendor | undefined, version: string | undefined): Read | undefined {
   if (vendor) {
     const read = withVersion(vendor, text, version);
-    if (read && NAME.test(read.model) && (!vendor.imitated || vendor.imitated.test(read.model))) return read;
-    // Only an imitated vendor's word may stand before another's model.
-    if (!vendor.imitated) return undefined;
+    // The word of an imitated vendor may stand before anybody's model.
+    if (read && NAME.test(read.model) && (vendor.imitated?.test(read.model) ?? true)) return read;
   }
   for (const candidate of modelVendors) {
     if (!candidate.begins.test(text)) continue;
