@@ -82,6 +82,7 @@ const listIn = (value: unknown, key: string): readonly unknown[] => {
 /** A page of an API; an ordinary record may have an array called `data` too. */
 const isPage = (document: Record<string, unknown>): boolean =>
   "has_more" in document ||
+  "total_pages" in document || // LiteLLM
   "opc-next-page" in document ||
   document["object"] === "list" ||
   document["object"] === "page" ||
