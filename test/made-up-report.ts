@@ -413,6 +413,35 @@ export function madeUpReport(seed = 7): ReportInput {
   };
 }
 
+/** The same month, with every name that a log may choose chosen by an attacker. */
+export function hostileReport(): ReportInput {
+  const bad = `"onmouseover='alert(1)'><img src=x onerror=alert(1)><b>\u202e\u0007</title></style>`;
+  const spoil = (value: unknown, key: string): unknown => {
+    if (typeof value === "string")
+      return [
+        "view",
+        "verdict",
+        "type",
+        "level",
+        "status",
+        "kind",
+        "uid",
+        "ruleId",
+        "id",
+        "scope",
+        "default",
+      ].includes(key)
+        ? value
+        : `${value}${bad}`;
+    if (Array.isArray(value)) return value.map((item) => spoil(item, key));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, part]) => [key === "facts" ? name + bad : name, spoil(part, name)]),
+    );
+  };
+  return spoil(madeUpReport(), "") as ReportInput;
+}
+
 function usageOf(workload: Workload, random: () => number): UsageRow[] {
   const {
     perDay,

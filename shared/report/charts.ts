@@ -53,15 +53,19 @@ export interface Step {
 
 export interface TimeScale {
   readonly stepMs: number;
-  /** `day`, `hour`, `week` */
-  readonly word: string;
+  readonly word: "hour" | "day" | "week" | "interval";
 }
 
-/** Hours up to three days, days up to four months, then weeks. */
+/** As many steps as a picture can hold: one record with an absurd date must not make a million. */
+const MOST_STEPS = 124;
+
+/** Hours up to three days, days up to four months, weeks up to two years, then equal intervals of whole days. */
 export function timeScaleOf(first: number, last: number): TimeScale {
   const span = last - first;
   if (span <= 3 * DAY_MS) return { stepMs: HOUR_MS, word: "hour" };
-  return span <= 124 * DAY_MS ? { stepMs: DAY_MS, word: "day" } : { stepMs: 7 * DAY_MS, word: "week" };
+  if (span <= MOST_STEPS * DAY_MS) return { stepMs: DAY_MS, word: "day" };
+  if (span <= MOST_STEPS * 7 * DAY_MS) return { stepMs: 7 * DAY_MS, word: "week" };
+  return { stepMs: Math.ceil(span / (MOST_STEPS * DAY_MS)) * DAY_MS, word: "interval" };
 }
 
 /** Stacked bars over time. Expects every step of the period, the empty ones too. */
@@ -103,11 +107,11 @@ function niceCeiling(value: number): number {
   return Math.max(factor * power, 2);
 }
 
-function label(start: number, word: string, short = false): string {
+function label(start: number, word: TimeScale["word"], short = false): string {
   if (word === "hour") return `${short ? "" : `${day(start)}, `}${new Date(start).toISOString().slice(11, 16)}`;
   return short
     ? day(start).split(" ").slice(0, 2).join(" ")
-    : `${word === "week" ? "the week of " : ""}${day(start)}`;
+    : `${word === "day" ? "" : `the ${word} from `}${day(start)}`;
 }
 
 /** One bar, as long as `counts` is of `most`. */
@@ -140,16 +144,16 @@ export function sparkline(values: readonly number[], word: string): Html {
   return html`<svg class="spark" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Per ${word} up to ${whole(most)}${quiet > 0 ? `, none in ${plural(quiet, word)}` : ""}">${bars}</svg>`;
 }
 
-/** One square per day of the period: full where the source spoke. */
-export function dayStrip(days: ReadonlySet<number>, first: number, count: number): Html {
-  const slot = 100 / count;
-  return html`<svg class="strip" width="100%" height="14" role="img" aria-label="Heard on ${whole(days.size)} of ${plural(count, "day")}">${Array.from(
-    { length: count },
-    (_, at) => {
-      const start = first + at * DAY_MS;
-      const heard = days.has(start);
-      return html`<rect class="${heard ? "heard" : "silent"}" x="${round(at * slot + slot * 0.1)}%" width="${round(slot * 0.8)}%" y="1" height="12"><title>${day(start)}: ${heard ? "heard" : "silent"}</title></rect>`;
-    },
+/** One square per day of the period, or for several where there are too many: full where the source spoke. */
+export function dayStrip(days: readonly number[], first: number, count: number): Html {
+  const perCell = Math.ceil(count / MOST_STEPS);
+  const cells = Math.ceil(count / perCell);
+  const heard = new Set(days.map((one) => Math.floor((one - first) / (perCell * DAY_MS))));
+  const slot = 100 / cells;
+  return html`<svg class="strip" width="100%" height="14" role="img" aria-label="Heard on ${whole(days.length)} of ${plural(count, "day")}">${Array.from(
+    { length: cells },
+    (_, at) =>
+      html`<rect class="${heard.has(at) ? "heard" : "silent"}" x="${round(at * slot + slot * 0.1)}%" width="${round(slot * 0.8)}%" y="1" height="12"><title>${perCell > 1 ? "From " : ""}${day(first + at * perCell * DAY_MS)}: ${heard.has(at) ? "heard" : "silent"}</title></rect>`,
   )}</svg>`;
 }
 

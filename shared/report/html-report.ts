@@ -216,7 +216,7 @@ function overTime(input: ReportInput): Html {
 <div class="beside"><h3>Calls per ${scale.word}</h3>${legend(shown)}</div>
 ${barsOverTime(steps, scale)}
 <details class="screen-only"><summary>The numbers behind this chart</summary>
-<div class="scroll" role="region" aria-label="Calls per ${scale.word}" tabindex="0"><table><thead><tr><th scope="col">${scale.word === "hour" ? "Hour" : "Day"}</th>${shown.map((one) => html`<th scope="col" class="num">${one === "unjudged" ? "not judged" : one}</th>`)}</tr></thead>
+<div class="scroll" role="region" aria-label="Calls per ${scale.word}" tabindex="0"><table><thead><tr><th scope="col">${capital(scale.word)} from</th>${shown.map((one) => html`<th scope="col" class="num">${one === "unjudged" ? "not judged" : one}</th>`)}</tr></thead>
 <tbody>${steps.map(({ start, counts }) => html`<tr><th scope="row">${scale.word === "hour" ? minute(start as EpochMs) : day(start)}</th>${shown.map((one) => html`<td class="num">${whole(counts[one] ?? 0)}</td>`)}</tr>`)}</tbody></table></div></details>
 </div>`;
 }
@@ -515,11 +515,11 @@ function coverageSection({ coverage, rejects, period }: ReportInput): Html {
       "Run “gnomon scan” on a folder of exported logs; “gnomon scan --help” lists what it reads.",
     );
   const first = period && Math.floor(period.first / DAY_MS) * DAY_MS;
-  const days = period && first !== undefined ? Math.floor((period.last - first) / DAY_MS) + 1 : 0;
+  const count = period && first !== undefined ? Math.floor((period.last - first) / DAY_MS) + 1 : 0;
   const strip = (source: SourceCoverage): Html =>
-    first === undefined || days < 2
+    first === undefined || count < 2
       ? html``
-      : html`${dayStrip(new Set<number>(source.days), first, days)}<span class="sub">${silenceOf(source.days, first, days)}</span>`;
+      : html`${dayStrip(source.days, first, count)}<span class="sub">${silenceOf(source.days, first, count)}</span>`;
   return html`<p class="intro">What was heard, and when. Silence is not proof that nothing happened: a day without a word may be a holiday, or a log that was off.</p>
 ${
   coverage.length === 0
@@ -547,19 +547,16 @@ const VIEWS: Readonly<Record<UsageRow["view"], string>> = {
   network: "network evidence",
 };
 
-/** `silent on 3 days: 13 Sep – 15 Sep` */
+/** `silent on 3 days: 13–15 Sep 2026`. `heard` ascends. */
 function silenceOf(heard: readonly number[], first: number, count: number): string {
-  const known = new Set(heard);
-  const silent = Array.from({ length: count }, (_, at) => first + at * DAY_MS).filter((one) => !known.has(one));
-  if (silent.length === 0) return "every day";
-  const runs: [from: number, to: number][] = [];
-  for (const one of silent) {
-    const last = runs.at(-1);
-    if (last && last[1] + DAY_MS === one) last[1] = one;
-    else runs.push([one, one]);
+  const gaps: string[] = [];
+  let next = first;
+  for (const one of [...heard, first + count * DAY_MS]) {
+    if (one > next) gaps.push(days(next, one - DAY_MS));
+    next = one + DAY_MS;
   }
-  const named = runs.slice(0, 3).map(([from, to]) => (from === to ? day(from) : `${day(from)} – ${day(to)}`));
-  return `silent on ${plural(silent.length, "day")}: ${named.join(", ")}${runs.length > 3 ? ", …" : ""}`;
+  if (gaps.length === 0) return "every day";
+  return `silent on ${plural(count - heard.length, "day")}: ${gaps.slice(0, 3).join(", ")}${gaps.length > 3 ? ", …" : ""}`;
 }
 
 function methodSection(input: ReportInput, totals: Totals): Html {

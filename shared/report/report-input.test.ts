@@ -68,7 +68,7 @@ describe("the report's input", () => {
       entry({ kind: "change", startTime: (DAY - HOUR_MS) as EpochMs, endTime: (DAY - HOUR_MS) as EpochMs }),
       entry({ startTime: later, endTime: (later + HOUR_MS) as EpochMs }),
     ]);
-    expect(period).toEqual({ first: DAY - HOUR_MS, last: later + HOUR_MS });
+    expect(period).toEqual({ first: DAY - HOUR_MS, last: later + HOUR_MS - 1 });
   });
 
   it("has no period when nothing was read", async () => {

@@ -96,9 +96,11 @@ export async function readReportInput(
     source.days.add(Math.floor(activity.startTime / DAY_MS) * DAY_MS);
     seen.set(activity.source, source);
     const span = spans.get(activity.source);
+    // The end of an interval is no longer of it: September's last bucket must not make it a report of October too.
+    const last = Math.max(activity.startTime, activity.endTime - 1) as EpochMs;
     spans.set(activity.source, {
       first: span && span.first < activity.startTime ? span.first : activity.startTime,
-      last: span && span.last > activity.endTime ? span.last : activity.endTime,
+      last: span && span.last > last ? span.last : last,
     });
 
     if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) continue;
