@@ -1,6 +1,6 @@
 /** Activities and policies as tests write them: complete, unremarkable, and changed where the test says. */
 import { expect } from "vitest";
-import type { Detection } from "../shared/detections/detection.ts";
+import type { Detection, GroupDetection } from "../shared/detections/detection.ts";
 import { ACTIVITY_SCHEMA, Activity } from "../shared/model/activity.ts";
 import type { Match } from "../shared/model/finding.ts";
 import { uidOf } from "../shared/model/uid.ts";
@@ -119,3 +119,55 @@ export function matchOf(detection: Detection, activity: Activity, policyText = "
   const policy = policyOf(policyText);
   return detection.evaluate(activity, { policy, judgement: compilePolicy(policy)(activity) });
 }
+
+/** What a group detection says once all of them were remembered, as by a store. */
+export function groupMatchesOf(
+  detection: GroupDetection,
+  seen: readonly Activity[],
+  policyText = "",
+): readonly Match[] {
+  const groups = new Map<string, Map<string, Activity>>();
+  for (const activity of seen) {
+    const said = detection.remember(activity);
+    if (!said) continue;
+    const slots = groups.get(said.group) ?? new Map<string, Activity>();
+    groups.set(said.group, slots);
+    const slot = said.keep === "all" ? activity.uid : said.slot;
+    const held = slots.get(slot);
+    if (!held || byTime(activity, held) < 0) slots.set(slot, activity);
+  }
+  return [...groups.values()].flatMap((slots) =>
+    detection.evaluate([...slots.values()].sort(byTime), { policy: policyOf(policyText) }),
+  );
+}
+
+const byTime = (a: Activity, b: Activity): number => a.startTime - b.startTime || (a.uid < b.uid ? -1 : 1);
+
+/** When the chain below begins. */
+export const CHAIN_START = Date.UTC(2026, 5, 1, 2, 40);
+
+/**
+ * A stolen role opens a model and calls it: 15 records in 94 s, of the same kinds, order and distances as in the
+ * detonation log of Stratus Red Team's "Invoke Bedrock Model" (read 2026-11), with made-up names.
+ */
+export const openedAndCalled: readonly Activity[] = [
+  ["PutUseCaseForModelAccess", 0, "use-case-form", "create"] as const,
+  ["ListFoundationModelAgreementOffers", 0, "agreement", "read"] as const,
+  ["CreateFoundationModelAgreement", 1, "agreement", "create"] as const,
+  ["PutFoundationModelEntitlement", 2, "entitlement", "enable"] as const,
+  ...[0, 12, 22, 32, 42, 52, 62, 72, 82, 92].map(
+    (seconds) => ["GetFoundationModelAvailability", seconds, "model-availability", "read"] as const,
+  ),
+]
+  .map(([operation, seconds, object, action]) =>
+    change(
+      { object, action },
+      {
+        operation,
+        startTime: CHAIN_START + seconds * 1_000,
+        ...(object === "use-case-form" ? {} : { model: call().model }),
+      },
+    ),
+  )
+  .concat(call({ startTime: CHAIN_START + 94_000 }))
+  .toReversed();
