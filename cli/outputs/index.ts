@@ -3,5 +3,6 @@ export { csv } from "./csv.ts";
 export { json } from "./json.ts";
 export { markdown } from "./markdown.ts";
 export { ndjson } from "./ndjson.ts";
+export { ocsf } from "./ocsf.ts";
 export { sarif } from "./sarif.ts";
 export { table } from "./table.ts";

@@ -214,11 +214,12 @@ export type Model = z.infer<typeof Model>;
 export type Cost = z.infer<typeof Cost>;
 
 /**
- * Who acts, for grouping and baselines: the role behind a session, else the actor, else the credential.
- * Undefined where the log names nobody.
+ * Who acts, for grouping and baselines: a person is that person; of a program the role behind its session, since
+ * session names rotate; else the credential. Undefined where the log names nobody.
  */
-export function principalOf(activity: Activity): string | undefined {
-  return activity.actor?.issuerUid ?? activity.actor?.uid ?? activity.actor?.name ?? activity.credential?.uid;
+export function principalOf({ actor, credential }: Activity): string | undefined {
+  const person = actor?.type === "human" ? actor.uid : undefined;
+  return person ?? actor?.issuerUid ?? actor?.uid ?? actor?.name ?? credential?.uid;
 }
 
 /** The model's identity across doors; where unrecognised, the id as logged. */

@@ -80,9 +80,15 @@ export function trimmed(
         continue;
       }
       last = source;
+      const reading = source.read(record, receivedTime);
+      if ("rejected" in reading) {
+        rejects.push({ source: source.id, reason: reading.rejected, place, record: number });
+        continue;
+      }
+      // Of a real trail 99 of 100 records are not about AI: the bus need not carry them.
+      if (reading.activities.length === 0) continue;
       const cut = source.trim(record);
-      if ("rejected" in cut) rejects.push({ source: source.id, reason: cut.rejected, place, record: number });
-      else records.push({ source: source.id, receivedTime, record: cut.record });
+      if ("record" in cut) records.push({ source: source.id, receivedTime, record: cut.record });
     }
   }
   return { records, rejects };
