@@ -230,7 +230,7 @@ export function regionFlow(flows: readonly RegionFlow[]): Html {
       return html`<path class="${band.movement}" d="M0,${fromTop}C50,${fromTop} 50,${toTop} 100,${toTop}V${toBottom}C50,${toBottom} 50,${fromBottom} 0,${fromBottom}Z"><title>${band.from} to ${band.to}: ${plural(band.calls, "call")}</title></path>`;
     });
   const named = (node: Node, x: string, anchor: string): Html =>
-    html`<text class="place" x="${x}" y="${round(node.top + node.height / 2 - 2)}" text-anchor="${anchor}">${node.name}</text><text class="tick" x="${x}" y="${round(node.top + node.height / 2 + 14)}" text-anchor="${anchor}">${plural(node.calls, "call")}</text>`;
+    html`<text class="place" x="${x}" y="${round(node.top + node.height / 2 - 2)}" text-anchor="${anchor}">${shortened(node.name)}</text><text class="tick" x="${x}" y="${round(node.top + node.height / 2 + 14)}" text-anchor="${anchor}">${plural(node.calls, "call")}</text>`;
 
   return html`<svg class="flow" width="100%" height="${Math.ceil(height)}" role="img" aria-labelledby="flow-title flow-desc">
 <title id="flow-title">Where calls were sent and where they ran</title>
@@ -240,6 +240,9 @@ ${left.map((node) => html`<rect class="node" x="29.4%" width="0.6%" y="${round(n
 ${right.map((node) => html`<rect class="node" x="70%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "72%", "start")}`)}
 </svg>`;
 }
+
+/** What fits beside the bands; the table below the picture has the whole name. */
+const shortened = (name: string): string => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
 
 /** Tall enough for two lines of text, and as tall as the share of calls above that. The least `rank` is on top. */
 function nodes<Band extends { readonly calls: number }>(

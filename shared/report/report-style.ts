@@ -24,6 +24,7 @@ h2{font-size:clamp(1.5rem,3vw,1.9rem);margin:0 0 .25em}
 h3{font-size:1.12rem;line-height:1.3;margin:0}
 h4{font-size:.8rem;letter-spacing:.03em;margin:0 0 .2em;color:var(--muted);font-weight:600}
 p{margin:.4em 0}
+h1,h2,h3,h4,p,li,dd,.empty{overflow-wrap:anywhere}
 code,.id{font-family:var(--mono);font-size:.86em;overflow-wrap:anywhere}
 .muted{color:var(--muted)}.small{font-size:.86rem}
 .patterns{position:absolute}
@@ -56,7 +57,7 @@ svg .grid{stroke:var(--line);stroke-width:1;shape-rendering:crispEdges}
 .over-time{display:block;overflow:visible;width:calc(100% - 46px);margin:14px 0 0 46px}
 .share{display:block;border-radius:2px}.spark{display:block}.spark rect{fill:var(--muted)}
 .strip{display:block;min-width:120px}.strip .heard{fill:var(--sanctioned)}.strip .silent{fill:none;stroke:var(--unsanctioned);stroke-width:1.2}
-.flow{display:block;overflow:visible;margin-top:16px}.flow path{opacity:.62}.flow .node{fill:var(--ink)}
+.flow{display:block;margin-top:16px}.flow path{opacity:.62}.flow .node{fill:var(--ink)}
 svg.stays,svg .stays{fill:var(--sanctioned)}svg.moved,svg .moved{fill:var(--low)}svg.may-move,svg .may-move{fill:var(--unreviewed)}svg.anywhere,svg .anywhere{fill:var(--unsanctioned)}svg.unsaid,svg .unsaid{fill:var(--unjudged)}
 table{width:100%;border-collapse:collapse;font-size:.92rem}
 caption{text-align:left;color:var(--muted);font-size:.86rem;padding:0 0 8px}
@@ -64,6 +65,7 @@ th,td{text-align:left;vertical-align:top;padding:9px 12px 9px 0;border-bottom:1p
 th:last-child,td:last-child{padding-right:0}
 thead th{font-size:.8rem;font-weight:600;color:var(--muted);border-bottom:1.5px solid var(--ink);vertical-align:bottom}
 tbody th{font-weight:400;min-width:10em}
+tbody td{min-width:4.5em;overflow-wrap:anywhere}
 .num{text-align:right;white-space:nowrap}
 .nowrap{white-space:nowrap}
 tr.group th{padding:20px 0 6px;font-size:1.02rem;font-weight:600;border-bottom:1px solid var(--ink)}
@@ -91,21 +93,23 @@ details table{margin-top:8px;font-size:.86rem}
 .plain{margin:0;padding-left:1.1em;max-width:50em}.plain li{margin:.3em 0}
 footer{margin-top:64px;padding-top:16px;border-top:1px solid var(--line);color:var(--muted);font-size:.86rem}
 @media screen and (max-width:900px){.figures{grid-template-columns:repeat(2,1fr)}.advice{grid-template-columns:1fr}}
-@media screen and (max-width:760px){
-.page{padding:0 16px 48px}section{margin-top:48px}
-header.top{flex-direction:column;align-items:flex-start}
-.figure{padding:12px 14px}.figure .value{font-size:1.65rem}.figures{gap:10px}
-.card,.rule{padding:14px}
+@media screen and (max-width:1000px){
 table.cards,table.cards tbody,table.cards caption{display:block}table.cards thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
-table.cards tr{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:6px 16px;padding:14px 0;border-bottom:1px solid var(--line)}
+table.cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:6px 16px;padding:14px 0;border-bottom:1px solid var(--line)}
 table.cards tr.group{display:block;padding:22px 0 6px;border-bottom:1px solid var(--ink)}table.cards tr.group th{border:0;padding:0}table.cards tr.group .small{display:block;margin:0}
-table.cards th,table.cards td{padding:0;border:0;text-align:left;min-width:0}
+table.cards th,table.cards td{padding:0;border:0;text-align:left;min-width:0;overflow-wrap:anywhere}
 table.cards tbody th,table.cards .wide{grid-column:1/-1}
 table.cards tbody th{min-width:0}table.cards tr.rows-of th{padding-left:0}
 table.cards td[data-label]::before{content:attr(data-label);display:block;font-size:.8rem;color:var(--muted)}
 table.cards td:empty{display:none}
 table.cards .bar{width:auto}
 .strip{min-width:0}
+}
+@media screen and (max-width:760px){
+.page{padding:0 16px 48px}section{margin-top:48px}
+header.top{flex-direction:column;align-items:flex-start}
+.figure{padding:12px 14px}.figure .value{font-size:1.65rem}.figures{gap:10px}
+.card,.rule{padding:14px}
 .flow text,.flow text.place{font-size:11px}
 .todo li{grid-template-columns:1fr}
 }
