@@ -438,6 +438,9 @@ function childFor(node: Node, label: string): Node {
   return child;
 }
 
+/** Every door that a host leads to. */
+export const doorsWithHosts: readonly string[] = [...new Set(catalogue.map(([provider]) => provider))];
+
 /** A host as a log writes it: any case, with a trailing dot or a port, in Unicode or Punycode. Never throws. */
 export function identifyHost(host: string): AiHost | undefined {
   const name = hostName(host);

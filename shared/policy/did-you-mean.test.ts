@@ -7,6 +7,8 @@ const doors = ["aws.bedrock", "azure.ai.openai", "gcp.vertex_ai", "x_ai", "opena
 it("finds a misspelt word", () => {
   expect(didYouMean("modles", fields)).toBe("models");
   expect(didYouMean("door", fields)).toBe("doors");
+  expect(didYouMean("unitl", fields)).toBe("until");
+  expect(didYouMean("doro", fields)).toBeUndefined();
   expect(didYouMean("xai", doors)).toBe("x_ai");
   expect(didYouMean("azure.openai", doors)).toBe("azure.ai.openai");
 });
