@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Option as CommanderOption, InvalidArgumentError, type Option } from "commander";
 import { type ErrorCode, PipelineError } from "../shared/model/errors.ts";
 import { type Level, levels } from "../shared/model/finding.ts";
+import type { Scanned } from "../shared/pipeline/scan.ts";
 import * as outputShelf from "./outputs/index.ts";
 import type { Output } from "./outputs/output.ts";
 
@@ -61,6 +62,10 @@ export function parseLevel(given: string): Level {
   if (!level) throw new InvalidArgumentError(`one of ${levels.join(", ")}`);
   return level;
 }
+
+/** Something that was to be read was not: a damaged file, or not one record of a known source in all of them. */
+export const isIncomplete = ({ damagedFiles, coverage }: Scanned): boolean =>
+  damagedFiles.length > 0 || coverage.length === 0;
 
 /** To a file, or to stdout where the name is `-` or absent. */
 export async function write(text: string, to: string | undefined, door: Door): Promise<void> {

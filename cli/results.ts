@@ -5,7 +5,7 @@ import { PipelineError } from "../shared/model/errors.ts";
 import { detections } from "../shared/registry.ts";
 import { readReportInput } from "../shared/report/report-input.ts";
 import { openStore } from "../shared/store/open-store.ts";
-import { type Door, version } from "./door.ts";
+import { type Door, isIncomplete, version } from "./door.ts";
 import { type Examined, examine, loadPolicy, tellRejects } from "./examine.ts";
 
 export interface ResultOptions {
@@ -37,7 +37,7 @@ export async function withResults(
     const examined = await examine(paths, store, { policy, quiet: options.quiet ?? false }, door);
     await work(examined);
     if (examined.scanned.rejects > 0 && !options.quiet) tellRejects(examined.input.rejects, door);
-    if (examined.scanned.unreadableFiles.length > 0) door.exit(3);
+    if (isIncomplete(examined.scanned)) door.exit(3);
     return;
   }
   const where = options.store ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;

@@ -5,7 +5,7 @@ import { scan } from "../../shared/pipeline/scan.ts";
 import { logFiles } from "../../shared/reading/files.ts";
 import { sources } from "../../shared/registry.ts";
 import type { Source } from "../../shared/sources/source.ts";
-import { type Door, write } from "../door.ts";
+import { type Door, isIncomplete, write } from "../door.ts";
 import { showProgress } from "../progress.ts";
 
 interface Options {
@@ -71,7 +71,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
     for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 8))
       door.err.write(`  ${reason} (${count})\n`);
   }
-  if (scanned.unreadableFiles.length > 0) door.exit(3);
+  if (isIncomplete(scanned)) door.exit(3);
 }
 
 function sourceNamed(id: string): Source {

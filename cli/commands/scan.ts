@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Level, levels } from "../../shared/model/finding.ts";
 import { renderReport } from "../../shared/report/html-report.ts";
 import { openStore } from "../../shared/store/open-store.ts";
-import { type Door, formatOption, outputFor, parseLevel, write } from "../door.ts";
+import { type Door, formatOption, isIncomplete, outputFor, parseLevel, write } from "../door.ts";
 import { examine, loadPolicy, tellRejects } from "../examine.ts";
 import { summarise } from "../summary.ts";
 
@@ -66,7 +66,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
       door.err.write(`Not read: ${scanned.rejects} of ${scanned.records} records\n`);
       tellRejects(input.rejects, door);
     }
-    if (scanned.unreadableFiles.length > 0) door.exit(3);
+    if (isIncomplete(scanned)) door.exit(3);
     else if (
       options.failOn !== undefined &&
       input.findings.some(({ finding }) => atLeast(finding.level, options.failOn))

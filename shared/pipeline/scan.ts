@@ -36,8 +36,8 @@ export interface Scanned {
   readonly records: number;
   readonly activities: number;
   readonly rejects: number;
-  /** Files that gave no record of any source, or could not be read to their end. */
-  readonly unreadableFiles: readonly string[];
+  /** Files that could not be read to their end. A file that is simply no log is a reject. */
+  readonly damagedFiles: readonly string[];
   /** By source id. */
   readonly coverage: readonly Coverage[];
 }
@@ -48,22 +48,20 @@ const BATCH = 2_000;
 /** Throws only what the ports throw, and what reading from the disk throws. */
 export async function scan(files: readonly ScannedFile[], ports: ScanPorts): Promise<Scanned> {
   const coverage = new Map<string, { -readonly [Key in keyof Coverage]: Coverage[Key] }>();
-  const unreadableFiles: string[] = [];
+  const damagedFiles: string[] = [];
   const total = { records: 0, activities: 0, rejects: 0 };
   let pending: Activity[] = [];
 
   for (const file of files) {
     ports.onFile?.(file.path);
     const seen = new Set<string>();
-    let unreadable = false;
+    let damaged = false;
     for await (const batch of readActivities(file.open(), file.path, ports.sources, ports.onRead)) {
       total.records += batch.records;
       total.activities += batch.items.length;
       total.rejects += batch.rejects.length;
-      for (const reject of batch.rejects) {
-        if (reject.record === undefined) unreadable = true;
-        ports.reject(reject);
-      }
+      if (batch.damaged) damaged = true;
+      for (const reject of batch.rejects) ports.reject(reject);
       for (const [source, count] of batch.bySource) {
         const before = coverage.get(source) ?? { source, files: 0, records: 0, activities: 0, rejects: 0 };
         coverage.set(source, before);
@@ -85,13 +83,13 @@ export async function scan(files: readonly ScannedFile[], ports: ScanPorts): Pro
         pending = pending.slice(BATCH);
       }
     }
-    if (unreadable) unreadableFiles.push(file.path);
+    if (damaged) damagedFiles.push(file.path);
   }
   if (pending.length > 0) await ports.take(pending);
   return {
     files: files.length,
     ...total,
-    unreadableFiles,
+    damagedFiles,
     coverage: [...coverage.values()].sort((a, b) => (a.source < b.source ? -1 : 1)),
   };
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Activity } from "../model/activity.ts";
 import type { Reject } from "../model/raw-record.ts";
-import { type EpochMs, toEpochMs } from "../model/units.ts";
+import { toEpochMs } from "../model/units.ts";
 import { defineSource } from "../sources/source.ts";
-import { readActivities, readRawRecords } from "./read-logs.ts";
+import { readActivities } from "./read-logs.ts";
 
 const bell = defineSource({
   id: "test.bell",
@@ -98,16 +98,5 @@ describe("reading a log file", () => {
     expect((await read(Buffer.from("PK\x03\x04zipzipzip"))).rejects[0]?.reason).toBe(
       "a zip archive: unpack it first",
     );
-  });
-
-  it("cuts raw records to the fields their source names", async () => {
-    for await (const batch of readRawRecords(
-      once(lines({ bell: "a", at: 1, prompt: "secret" })),
-      "x",
-      [bell],
-      5 as EpochMs,
-    )) {
-      expect(batch.items).toEqual([{ source: "test.bell", receivedTime: 5, record: { bell: "a", at: 1 } }]);
-    }
   });
 });

@@ -3,8 +3,7 @@
  * the source of the record before first, so that a file needs no flag and a mixed one is read whole.
  */
 import type { Activity } from "../model/activity.ts";
-import type { RawRecord, Reject } from "../model/raw-record.ts";
-import type { EpochMs } from "../model/units.ts";
+import type { Reject } from "../model/raw-record.ts";
 import type { Source } from "../sources/source.ts";
 import { plainBytes, UnreadableFile } from "./bytes.ts";
 import { unwrap } from "./envelopes.ts";
@@ -18,6 +17,8 @@ export interface Batch<T> {
   readonly rejects: readonly Reject[];
   /** Records taken from the file, whatever became of them. */
   readonly records: number;
+  /** The file could not be read to its end; the reject without a record says why. */
+  readonly damaged?: true;
 }
 
 interface Recognised {
@@ -33,7 +34,7 @@ export async function* readActivities(
   sources: readonly Source[],
   onRead?: (count: number) => void,
 ): AsyncGenerator<Batch<Activity> & { readonly bySource: ReadonlyMap<string, SourceCount> }> {
-  for await (const { items, rejects, records } of recognised(bytes, place, sources, onRead)) {
+  for await (const { items, rejects, ...batch } of recognised(bytes, place, sources, onRead)) {
     const activities: Activity[] = [];
     const refused: Reject[] = [...rejects];
     const bySource = new Map<string, SourceCount>();
@@ -50,7 +51,7 @@ export async function* readActivities(
         activities.push(...reading.activities);
       }
     }
-    yield { items: activities, rejects: refused, records, bySource };
+    yield { ...batch, items: activities, rejects: refused, bySource };
   }
 }
 
@@ -58,26 +59,6 @@ export interface SourceCount {
   records: number;
   activities: number;
   rejects: number;
-}
-
-/** Raw records of a file, cut to what their source names: what collectors put on the bus. */
-export async function* readRawRecords(
-  bytes: AsyncIterable<Uint8Array>,
-  place: string,
-  sources: readonly Source[],
-  receivedTime: EpochMs,
-): AsyncGenerator<Batch<RawRecord>> {
-  for await (const { items, rejects, records } of recognised(bytes, place, sources)) {
-    const raw: RawRecord[] = [];
-    const refused: Reject[] = [...rejects];
-    for (const { source, record, number } of items) {
-      const trimmed = source.trim(record);
-      if ("rejected" in trimmed)
-        refused.push({ source: source.id, reason: trimmed.rejected, place, record: number });
-      else raw.push({ source: source.id, receivedTime, record: trimmed.record });
-    }
-    yield { items: raw, rejects: refused, records };
-  }
 }
 
 async function* recognised(
@@ -122,7 +103,7 @@ async function* recognised(
     }
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    yield { items: [], rejects: [{ reason: error.message, place }], records: 0 };
+    yield { items: [], rejects: [{ reason: error.message, place }], records: 0, damaged: true };
     if (number === 0) return;
   }
   const first = held?.[0];

@@ -75,7 +75,12 @@ export interface RunFacts {
   readonly policy?: Policy;
   readonly rules: readonly Rule[];
   /** What was read in this run, one row per source. */
-  readonly read?: readonly { readonly source: string; readonly records: number; readonly rejects: number }[];
+  readonly read?: readonly {
+    readonly source: string;
+    readonly records: number;
+    readonly activities: number;
+    readonly rejects: number;
+  }[];
   readonly rejects: readonly RejectSummary[];
 }
 
@@ -123,7 +128,9 @@ export async function readReportInput(
     flows.set(key, { ...flow, calls: flow.calls + (flows.get(key)?.calls ?? 0) });
   }
 
-  const read = new Map(facts.read?.map(({ source, records, rejects }) => [source, { records, rejects }]));
+  const read = new Map(
+    facts.read?.map(({ source, records, activities, rejects }) => [source, { records, activities, rejects }]),
+  );
   const sources = new Set([...seen.keys(), ...read.keys()]);
   const firsts = [...spans.values()].map(({ first }) => first);
   const lasts = [...spans.values()].map(({ last }) => last);
@@ -145,8 +152,9 @@ export async function readReportInput(
       return {
         source,
         ...(told ? { view: told.view } : {}),
-        ...read.get(source),
+        // In a store an activity has one source, though two logs may have told of it.
         activities: told?.activities ?? 0,
+        ...read.get(source),
         ...(span ? { firstTime: span.first, lastTime: span.last } : {}),
         days: [...(told?.days ?? [])].sort((a, b) => a - b) as EpochMs[],
       };
