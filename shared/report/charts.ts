@@ -235,14 +235,14 @@ export function regionFlow(flows: readonly RegionFlow[]): Html {
   return html`<svg class="flow" width="100%" height="${Math.ceil(height)}" role="img" aria-labelledby="flow-title flow-desc">
 <title id="flow-title">Where calls were sent and where they ran</title>
 <desc id="flow-desc">${bands.map(({ from, to, calls }) => `${from} to ${to}: ${plural(calls, "call")}.`).join(" ")}</desc>
-<svg x="30%" width="40%" height="${Math.ceil(height)}" viewBox="0 0 100 ${Math.ceil(height)}" preserveAspectRatio="none">${drawn}</svg>
-${left.map((node) => html`<rect class="node" x="29.4%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "28%", "end")}`)}
-${right.map((node) => html`<rect class="node" x="70%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "72%", "start")}`)}
+<svg x="33%" width="34%" height="${Math.ceil(height)}" viewBox="0 0 100 ${Math.ceil(height)}" preserveAspectRatio="none">${drawn}</svg>
+${left.map((node) => html`<rect class="node" x="32.4%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "31.4%", "end")}`)}
+${right.map((node) => html`<rect class="node" x="67%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "68.6%", "start")}`)}
 </svg>`;
 }
 
 /** What fits beside the bands; the table below the picture has the whole name. */
-const shortened = (name: string): string => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
+const shortened = (name: string): string => (name.length > 20 ? `${name.slice(0, 19)}…` : name);
 
 /** Tall enough for two lines of text, and as tall as the share of calls above that. The least `rank` is on top. */
 function nodes<Band extends { readonly calls: number }>(

@@ -346,7 +346,7 @@ function inventorySection(input: ReportInput, names: Names): Html {
         : [];
     return html`<tr class="rows-of"><th scope="row"><span class="name">${row.model === undefined ? (row.kind === "contacts" ? "Network contact" : "Model not said") : breakable(row.model)}</span><span class="sub">${row.provider === undefined ? "door not said" : doorTitle(row.provider)}${row.account === undefined ? "" : html` · ${called("account", row.account, names)}`}</span></th>
 <td data-label="Verdict">${verdictChip(row.verdict)}${isMixed(row) ? html`<span class="sub">${percent(row.callsByVerdict[row.verdict ?? "sanctioned"], row.calls)} of the calls</span>` : ""}</td>
-<td class="num" data-label="${capital(row.kind)}">${whole(row.calls)}${row.kind === "contacts" ? html`<span class="sub">contacts</span>` : ""}${row.failures > 0 ? html`<span class="sub">${percent(row.failures, row.calls)} failed</span>` : ""}</td>
+<td class="num" data-label="${capital(row.kind)}">${whole(row.calls)}${row.kind === "contacts" ? html`<span class="sub unit">contacts</span>` : ""}${row.failures > 0 ? html`<span class="sub">${percent(row.failures, row.calls)} failed</span>` : ""}</td>
 <td data-label="Over time">${scale && values.length > 1 ? sparkline(values, scale.word) : ""}</td>
 <td class="num" data-label="Tokens in, out">${row.inputTokens === undefined ? "" : html`${compact(row.inputTokens)}<span class="sub">${compact(row.outputTokens ?? 0)}</span>`}</td>
 <td class="num" data-label="Cost">${costOf(row)}</td>

@@ -43,6 +43,7 @@ section{margin-top:64px}section>.intro{max-width:44em;color:var(--muted);margin:
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px}
 .card+.card,.card+table,table+.card{margin-top:16px}
 .card h3{margin-bottom:4px}
+.chart{overflow:hidden}.chart caption{padding-top:8px}
 .beside{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:4px 24px}
 .levels{display:flex;flex-wrap:wrap;gap:2px 12px;list-style:none;margin:0;padding:0}
 .levels li,.chip{display:inline-flex;align-items:center;gap:6px;white-space:nowrap}
@@ -57,7 +58,7 @@ svg .grid{stroke:var(--line);stroke-width:1;shape-rendering:crispEdges}
 .over-time{display:block;overflow:visible;width:calc(100% - 46px);margin:14px 0 0 46px}
 .share{display:block;border-radius:2px}.spark{display:block}.spark rect{fill:var(--muted)}
 .strip{display:block;min-width:120px}.strip .heard{fill:var(--sanctioned)}.strip .silent{fill:none;stroke:var(--unsanctioned);stroke-width:1.2}
-.flow{display:block;margin-top:16px}.flow path{opacity:.62}.flow .node{fill:var(--ink)}
+.flow{display:block;overflow:visible;margin-top:16px}.flow path{opacity:.62}.flow .node{fill:var(--ink)}
 svg.stays,svg .stays{fill:var(--sanctioned)}svg.moved,svg .moved{fill:var(--low)}svg.may-move,svg .may-move{fill:var(--unreviewed)}svg.anywhere,svg .anywhere{fill:var(--unsanctioned)}svg.unsaid,svg .unsaid{fill:var(--unjudged)}
 table{width:100%;border-collapse:collapse;font-size:.92rem}
 caption{text-align:left;color:var(--muted);font-size:.86rem;padding:0 0 8px}
@@ -102,7 +103,7 @@ table.cards tbody th,table.cards .wide{grid-column:1/-1}
 table.cards tbody th{min-width:0}table.cards tr.rows-of th{padding-left:0}
 table.cards td[data-label]::before{content:attr(data-label);display:block;font-size:.8rem;color:var(--muted)}
 table.cards td:empty{display:none}
-table.cards .bar{width:auto}
+table.cards .bar{width:auto}table.cards .unit{display:none}
 .strip{min-width:0}
 }
 @media screen and (max-width:760px){
