@@ -102,8 +102,8 @@ describe("the report's input", () => {
     const nextDay = (DAY + DAY_MS + HOUR_MS) as EpochMs;
     const { coverage } = await read([entry({}), entry({}), entry({ startTime: nextDay, endTime: nextDay })], {
       read: [
-        { source: "aws.cloudtrail", records: 5, rejects: 1 },
-        { source: "gcp.audit", records: 2, rejects: 2 },
+        { source: "aws.cloudtrail", records: 5, activities: 4, rejects: 1 },
+        { source: "gcp.audit", records: 2, activities: 0, rejects: 2 },
       ],
     });
     expect(coverage).toEqual([
@@ -112,12 +112,12 @@ describe("the report's input", () => {
         view: "provider",
         records: 5,
         rejects: 1,
-        activities: 3,
+        activities: 4,
         firstTime: DAY,
         lastTime: nextDay,
         days: [DAY, DAY + DAY_MS],
       },
-      { source: "gcp.audit", records: 2, rejects: 2, activities: 0, days: [] },
+      { source: "gcp.audit", records: 2, activities: 0, rejects: 2, days: [] },
     ]);
   });
 

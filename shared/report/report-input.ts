@@ -80,6 +80,8 @@ export interface RunFacts {
     readonly records: number;
     readonly activities: number;
     readonly rejects: number;
+    readonly firstTime?: EpochMs;
+    readonly lastTime?: EpochMs;
   }[];
   readonly rejects: readonly RejectSummary[];
 }
@@ -128,9 +130,7 @@ export async function readReportInput(
     flows.set(key, { ...flow, calls: flow.calls + (flows.get(key)?.calls ?? 0) });
   }
 
-  const read = new Map(
-    facts.read?.map(({ source, records, activities, rejects }) => [source, { records, activities, rejects }]),
-  );
+  const read = new Map(facts.read?.map((row) => [row.source, row]));
   const sources = new Set([...seen.keys(), ...read.keys()]);
   const firsts = [...spans.values()].map(({ first }) => first);
   const lasts = [...spans.values()].map(({ last }) => last);
@@ -152,10 +152,10 @@ export async function readReportInput(
       return {
         source,
         ...(told ? { view: told.view } : {}),
-        // In a store an activity has one source, though two logs may have told of it.
+        // In a store an activity has one source, though two logs may have told of it; this run knows better.
         activities: told?.activities ?? 0,
-        ...read.get(source),
         ...(span ? { firstTime: span.first, lastTime: span.last } : {}),
+        ...toldInThisRun(read.get(source)),
         days: [...(told?.days ?? [])].sort((a, b) => a - b) as EpochMs[],
       };
     }),
@@ -175,3 +175,14 @@ function flowOf({ activity, verdict }: LedgerEntry): RegionFlow {
     calls: activity.count,
   };
 }
+
+type Read = NonNullable<RunFacts["read"]>[number];
+
+const toldInThisRun = (read: Read | undefined) =>
+  read && {
+    records: read.records,
+    activities: read.activities,
+    rejects: read.rejects,
+    ...(read.firstTime === undefined ? {} : { firstTime: read.firstTime }),
+    ...(read.lastTime === undefined ? {} : { lastTime: read.lastTime }),
+  };
