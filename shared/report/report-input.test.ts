@@ -121,6 +121,17 @@ describe("the report's input", () => {
     ]);
   });
 
+  it("hears every source of a call that several told, each in its own view", async () => {
+    const { coverage } = await read([
+      entry({ sources: ["aws.bedrock-invocation", "litellm.spend"], source: "aws.bedrock-invocation" }),
+      entry({ source: "litellm.spend", view: "gateway" }),
+    ]);
+    expect(coverage.map(({ source, view, activities }) => [source, view, activities])).toEqual([
+      ["aws.bedrock-invocation", "provider", 1],
+      ["litellm.spend", "gateway", 2],
+    ]);
+  });
+
   it("puts the most frequent reason for a reject first", async () => {
     const reject = (reason: string, count: number) => ({ reason, count, place: "a.json" });
     const { rejects } = await read([], { rejects: [reject("b", 1), reject("a", 1), reject("c", 9)] });

@@ -93,22 +93,12 @@ export async function readReportInput(
   const usage = await store.usage();
   const isRecord = recordKeeper(usage);
   const flows = new Map<string, RegionFlow>();
-  const seen = new Map<string, { view: Activity["view"]; activities: number; days: Set<number> }>();
-  const spans = new Map<string, { first: EpochMs; last: EpochMs }>();
+  const heard = new Map<string, Heard>();
 
   for await (const entry of store.activities()) {
     const { activity } = entry;
-    const source = seen.get(activity.source) ?? { view: activity.view, activities: 0, days: new Set<number>() };
-    source.activities += 1;
-    source.days.add(Math.floor(activity.startTime / DAY_MS) * DAY_MS);
-    seen.set(activity.source, source);
-    const span = spans.get(activity.source);
-    // The end of an interval is no longer of it: September's last bucket must not make it a report of October too.
-    const last = Math.max(activity.startTime, activity.endTime - 1) as EpochMs;
-    spans.set(activity.source, {
-      first: span && span.first < activity.startTime ? span.first : activity.startTime,
-      last: span && span.last > last ? span.last : last,
-    });
+    for (const source of activity.sources ?? [activity.source])
+      heard.set(source, hear(heard.get(source), activity));
 
     if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) continue;
     const told = {
@@ -131,11 +121,9 @@ export async function readReportInput(
   }
 
   const read = new Map(facts.read?.map((row) => [row.source, row]));
-  const sources = new Set([...seen.keys(), ...read.keys()]);
-  const firsts = [...spans.values()].map(({ first }) => first);
-  const lasts = [...spans.values()].map(({ last }) => last);
-  const first = firsts.sort((a, b) => a - b)[0];
-  const last = lasts.sort((a, b) => a - b).at(-1);
+  const sources = new Set([...heard.keys(), ...read.keys()]);
+  const first = [...heard.values()].map((one) => one.first).sort((a, b) => a - b)[0];
+  const last = [...heard.values()].map((one) => one.last).sort((a, b) => b - a)[0];
 
   return {
     version: facts.version,
@@ -147,19 +135,46 @@ export async function readReportInput(
     entities: await store.entities(),
     regions: [...flows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, flow]) => flow),
     coverage: [...sources].sort().map((source): SourceCoverage => {
-      const told = seen.get(source);
-      const span = spans.get(source);
+      const told = heard.get(source);
       return {
         source,
         ...(told ? { view: told.view } : {}),
-        // In a store an activity has one source, though two logs may have told of it; this run knows better.
         activities: told?.activities ?? 0,
-        ...(span ? { firstTime: span.first, lastTime: span.last } : {}),
+        ...(told ? { firstTime: told.first, lastTime: told.last } : {}),
+        // This run knows how often each source spoke, also of what the store holds once.
         ...toldInThisRun(read.get(source)),
         days: [...(told?.days ?? [])].sort((a, b) => a - b) as EpochMs[],
       };
     }),
     rejects: facts.rejects.toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1)),
+  };
+}
+
+/** What one source said. */
+interface Heard {
+  /** Of the activities that it told alone, where there are any: a merged one has the best of several views. */
+  readonly view: Activity["view"];
+  readonly isOwnView: boolean;
+  readonly activities: number;
+  readonly first: EpochMs;
+  readonly last: EpochMs;
+  readonly days: Set<number>;
+}
+
+function hear(before: Heard | undefined, activity: Activity): Heard {
+  const { startTime: first, view } = activity;
+  // The end of an interval is no longer of it: September's last bucket must not make it a report of October too.
+  const last = Math.max(first, activity.endTime - 1) as EpochMs;
+  const isOwnView = activity.sources === undefined;
+  const days = (before?.days ?? new Set<number>()).add(Math.floor(first / DAY_MS) * DAY_MS);
+  if (!before) return { view, isOwnView, activities: 1, first, last, days };
+  return {
+    view: isOwnView && !before.isOwnView ? view : before.view,
+    isOwnView: isOwnView || before.isOwnView,
+    activities: before.activities + 1,
+    first: before.first < first ? before.first : first,
+    last: before.last > last ? before.last : last,
+    days,
   };
 }
 
