@@ -50,6 +50,9 @@ export function anyActivity({ uids }: { readonly uids: number }): fc.Arbitrary<A
         ),
         actor: fc.constantFrom<Activity["actor"][]>(
           { uid: "alice", type: "human" },
+          { uid: "alice", name: "Alice" },
+          { uid: "alice", name: "\u{1F600}" },
+          { uid: "alice", name: "\uFB01" },
           { uid: "session-1", sessionUid: "session-1", issuerUid: "role/build" },
           { name: "bob" },
         ),

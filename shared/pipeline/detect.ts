@@ -35,6 +35,9 @@ export interface Detected {
   readonly findings: readonly FindingRow[];
 }
 
+/** A database writes one chunk while the next is judged. */
+const CHUNK = 250;
+
 export function detect(batch: readonly Activity[], ports: DetectPorts): Promise<Detected> {
   const { store, policy, detections } = ports;
   const onActivity = detections.filter((detection) => detection.on === "activity");
@@ -48,15 +51,19 @@ export function detect(batch: readonly Activity[], ports: DetectPorts): Promise<
     const changes: EntryChange[] = [];
     const taken: MatchKey[] = [];
     const put: SaidMatch[] = [];
-    for (const reading of readings) {
-      const before = held.get(reading.uid);
-      const activity = before ? mergedWith(before, reading) : reading;
-      if (!activity) continue;
-      const after = entryOf(activity, ports, onActivity, put);
-      changes.push(before ? { before, after } : { after });
-      if (before) taken.push(...before.findings.map((finding) => matchKey(finding, before.activity)));
+    for (let from = 0; from < readings.length; from += CHUNK) {
+      const entries: LedgerEntry[] = [];
+      for (const reading of readings.slice(from, from + CHUNK)) {
+        const before = held.get(reading.uid);
+        const activity = before ? mergedWith(before, reading) : reading;
+        if (!activity) continue;
+        const after = entryOf(activity, ports, onActivity, put);
+        entries.push(after);
+        changes.push(before ? { before, after } : { after });
+        if (before) taken.push(...before.findings.map((finding) => matchKey(finding, before.activity)));
+      }
+      await tables.putActivities(entries);
     }
-    await tables.putActivities(changes.map(({ after }) => after));
     await tables.addUsage(usageDifferences(changes));
     await tables.widenEntities(entities);
     const groups = await remember(tables, slots, changes, onGroup, policy);

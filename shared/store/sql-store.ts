@@ -32,7 +32,12 @@ export function sqlStore(database: Database): Store {
     async transact(work) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await database.transaction((session) => work(tablesIn(session)));
+          return await database.transaction(async (session) => {
+            const { tables, written } = tablesIn(session);
+            const result = await work(tables);
+            await written();
+            return result;
+          });
         } catch (error) {
           if (attempt === ATTEMPTS || !isWorthAnotherTry(error)) throw error;
         }
@@ -112,7 +117,9 @@ const isWorthAnotherTry = (error: unknown): boolean =>
  * Claims lock the rows that are there. Of rows that are not there, an insert finds out whether another transaction
  * was first: it waits for that one's end and then inserts less than it was given.
  */
-function tablesIn(session: Session): Tables {
+function tablesIn(session: Session): { readonly tables: Tables; written(): Promise<void> } {
+  /** The entries that were sent last. */
+  let sent: Promise<void> = Promise.resolve();
   let entries: ReadonlyMap<string, LedgerEntry> = new Map();
   let groups: ReadonlyMap<string, ClaimedGroup> = new Map();
   let findings: ReadonlyMap<string, HeldFinding> = new Map();
@@ -128,7 +135,13 @@ function tablesIn(session: Session): Tables {
     if ((await write(statement, keys, ...columns)) < keys.length) throw new CameSecond();
   }
 
-  return {
+  async function writeEntries(given: readonly LedgerEntry[]): Promise<void> {
+    const [known, fresh] = divide(given, (entry) => entries.has(uidOfEntry(entry)));
+    await insert(sql.addActivities, fresh.map(uidOfEntry), arrayOf(fresh.map(startOf)), linesOf(fresh));
+    await write(sql.changeActivities, known.map(uidOfEntry), arrayOf(known.map(startOf)), linesOf(known));
+  }
+
+  const tables: Tables = {
     async claimActivities(uids) {
       const { rows } = await session.query<{ entry: LedgerEntry }>(sql.claimActivities, [arrayOf(uids)]);
       entries = new Map(rows.map(({ entry }) => [entry.activity.uid, entry]));
@@ -136,12 +149,15 @@ function tablesIn(session: Session): Tables {
     },
 
     async putActivities(given) {
-      const [known, fresh] = divide(sorted(given, uidOfEntry), (entry) => entries.has(uidOfEntry(entry)));
-      await insert(sql.addActivities, fresh.map(uidOfEntry), arrayOf(fresh.map(startOf)), linesOf(fresh));
-      await write(sql.changeActivities, known.map(uidOfEntry), arrayOf(known.map(startOf)), linesOf(known));
+      const before = sent;
+      sent = writeEntries(given);
+      // Heard by whoever waits for it next; until then it is no error that nobody hears.
+      sent.catch(() => undefined);
+      await before;
     },
 
     async addUsage(differences) {
+      await sent;
       const keyed = sorted(
         differences.map((row) => ({ key: usageKeyOf(row), row })),
         keyOf,
@@ -228,6 +244,7 @@ function tablesIn(session: Session): Tables {
       await write(sql.removeFindings, removed);
     },
   };
+  return { tables, written: () => sent };
 }
 
 interface HeldRow {

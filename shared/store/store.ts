@@ -17,8 +17,8 @@ import type {
 import type { EpochMs } from "../model/units.ts";
 
 /**
- * Everything one batch changes, in one transaction. Methods are called in this order, at most once each but
- * `endsOf`, with rows distinct by key.
+ * Everything one batch changes, in one transaction. Methods are called in this order, with rows distinct by key, and
+ * at most once each but `putActivities` and `endsOf`.
  *
  * What is claimed, no other transaction can change until this one ends: either rows are locked, or this
  * transaction is undone and run again when another one was first. Claims are taken in the order of keys and
@@ -27,7 +27,7 @@ import type { EpochMs } from "../model/units.ts";
 export interface Tables {
   /** Those of the uids that already hold an entry, by uid. */
   claimActivities(uids: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
-  /** Writes claimed entries. */
+  /** Writes claimed entries, in the order of uids. May end before they are written; what fails then fails later. */
   putActivities(entries: readonly LedgerEntry[]): Promise<void>;
   /** Adds differences; a row whose sums are all 0 afterwards is removed. */
   addUsage(differences: readonly UsageRow[]): Promise<void>;
