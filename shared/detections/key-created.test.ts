@@ -13,8 +13,12 @@ describe("a long-term Bedrock API key", () => {
   });
 
   it("is a medium finding of its own", () => {
+    expect(match(key)?.subject).toEqual({
+      account: "111122223333",
+      provider: "aws.bedrock",
+      resource: "BedrockAPIKey-x7k2",
+    });
     expect(match(key)).toMatchObject({
-      subject: { account: "111122223333", provider: "aws.bedrock", resource: "BedrockAPIKey-x7k2" },
       reason: "role/app created a long-term API key BedrockAPIKey-x7k2 in account 111122223333.",
       level: "medium",
     });

@@ -54,8 +54,8 @@ describe("a model opened and called", () => {
   it("is the same finding in any order of arrival, and however often it is read", () => {
     const expected = found(attack);
     fc.assert(
-      fc.property(fc.shuffledSubarray([...attack], { minLength: attack.length }), fc.nat(5), (shuffled, again) => {
-        expect(found([...shuffled, ...shuffled.slice(0, again)])).toEqual(expected);
+      fc.property(fc.shuffledSubarray([...attack], { minLength: attack.length }), fc.nat(5), (shuffled, other) => {
+        expect(found([...shuffled, ...shuffled.slice(0, other)])).toEqual(expected);
       }),
     );
   });
@@ -74,11 +74,14 @@ describe("a model opened and called", () => {
     expect(found([agreement(at(0)), entitlement(at(0)), use(at(901))])).toMatchObject([
       { level: "medium", reason: expect.not.stringContaining("called") },
     ]);
+    expect(found([agreement(at(0)), entitlement(at(900))])).toMatchObject([{ level: "medium" }]);
     expect(found([agreement(at(0)), entitlement(at(901))])).toEqual([]);
   });
 
   it("is medium with a single step", () => {
-    expect(found([entitlement(at(0)), use(at(30))])).toMatchObject([{ level: "medium" }]);
+    const medium = [{ level: "medium", reason: expect.stringContaining("enabled the model, and called") }];
+    expect(found([entitlement(at(0)), use(at(30))])).toMatchObject(medium);
+    expect(found([entitlement(at(0)), use(at(30)), form(at(40))])).not.toMatchObject([{ level: "high" }]);
   });
 
   it("takes only a first call, that succeeded, of a model by the same vendor", () => {
@@ -116,14 +119,16 @@ describe("steps without a call", () => {
 
 it("tells the gravest of several chains, and of equal ones the latest", () => {
   const later = 86_400;
+  const other = { model: { id: "anthropic.claude-opus", vendor: "anthropic" } };
+  const shorter = [agreement(at(later)), entitlement(at(later + 1)), use(at(later + 2, other))];
+  expect(found([...attack, ...shorter])).toEqual(found(attack));
   const earlier = found(attack);
   expect(found([...attack, form(at(later)), agreement(at(later + 1))])).toEqual(earlier);
-  const again = { model: { id: "anthropic.claude-opus", vendor: "anthropic" } };
   const twice = [
     form(at(later)),
-    agreement(at(later + 1, again)),
-    entitlement(at(later + 2, again)),
-    use(at(later + 9, again)),
+    agreement(at(later + 1, other)),
+    entitlement(at(later + 2, other)),
+    use(at(later + 9, other)),
   ];
   expect(found([...attack, ...twice])).toMatchObject([{ level: "high", time: CHAIN_START + (later + 9) * 1_000 }]);
 });

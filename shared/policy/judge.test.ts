@@ -344,6 +344,17 @@ describe("judging many activities", () => {
     );
   });
 
+  it("remembers no judgement beyond the end of a clause, nor that of a call for a contact", () => {
+    const judge = compilePolicy(
+      policyOf("approvals:\n  - {doors: aws.bedrock, models: '*', regions: eu-*, until: 1970-01-01}"),
+    );
+    const at = (startTime: number) => judge(call({ startTime } as Partial<Activity>))?.verdict;
+    expect([86_399_999, 86_400_000, 86_400_001].map(at)).toEqual(["sanctioned", "unreviewed", "unreviewed"]);
+    const early = { startTime: 0, region: undefined } as Partial<Activity>;
+    expect(judge(call(early))?.verdict).toBe("unreviewed");
+    expect(judge({ ...call(early), kind: "contact" })?.verdict).toBe("sanctioned");
+  });
+
   it("cannot be led to confuse two activities by what their fields hold", () => {
     const judge = compilePolicy(
       policyOf("approvals:\n  - {accounts: '1', principals: 'x'}\n  - {labels: {team: ok}}"),
