@@ -84,7 +84,7 @@ export function parseConfiguration(
   text: string,
   file: string,
 ): { readonly configuration: Configuration } | { readonly problems: readonly Problem[] } {
-  const document = readYaml(text, file, { scalars: "texts" });
+  const document = readYaml(text, file);
   if (!("value" in document)) return document;
   const read = checkShape(document, shape);
   if ("problems" in read) return read;

@@ -14,7 +14,7 @@ export function parsePolicy(
   text: string,
   file: string,
 ): { readonly policy: Policy } | { readonly problems: readonly Problem[] } {
-  const document = readYaml(text, file, { scalars: "texts" });
+  const document = readYaml(text, file);
   if (!("value" in document)) return document;
   const read = checkShape(document, policyShape(gatewaysNamedIn(document.value)));
   const problems = [...sameNames(document), ...("problems" in read ? read.problems : [])].sort(byPosition);

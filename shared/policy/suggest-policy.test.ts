@@ -61,7 +61,7 @@ it("proposes each door and account with its models, the most used first, and the
   # 4,200 calls, 4 failed, 12,000 tokens, by 2 principals, in 1 region
   - name: "aws.bedrock 012345678901"
     doors: aws.bedrock
-    accounts: 012345678901
+    accounts: "012345678901"
     models:
       - meta/llama-3-70b # 3,000 calls, 4 failed, 12,000 tokens
       - anthropic/claude-sonnet-4-5 # 1,200 calls

@@ -142,8 +142,11 @@ const plural = (count: number, one: string): string => `${whole.format(count)} $
 
 const commented = (lines: readonly string[]): string[] => lines.map((line) => `  # ${line}`);
 
-/** Plain where YAML leaves it alone, else in quotes, whose escapes are JSON's. */
-const text = (value: string): string => (/^[A-Za-z0-9][\w./@-]*$/.test(value) ? value : JSON.stringify(value));
+/** Plain where every YAML reader takes it for a text, else in quotes, whose escapes are JSON's. */
+const text = (value: string): string =>
+  /^[A-Za-z][\w./@-]*$/.test(value) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(value)
+    ? value
+    : JSON.stringify(value);
 
 /** A pattern for this value. A `!` in front would negate and a long one is refused: wildcards stand in. */
 const exactly = (value: string): string =>

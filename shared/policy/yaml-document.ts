@@ -23,7 +23,7 @@ export type Path = readonly PropertyKey[];
 
 export interface YamlDocument {
   readonly file: string;
-  /** Plain objects, lists and scalars; `null` where nothing is written. */
+  /** Plain objects, lists and texts; `null` where nothing is written. */
   readonly value: unknown;
   /** Where the value at `path` stands, or the nearest thing around it. `offset` counts within a text. */
   place(path: Path, offset?: number): Position;
@@ -49,14 +49,10 @@ const DEEPEST = 50;
 const harmless = new Set(["DUPLICATE_KEY", "BAD_ALIAS", "TAG_RESOLVE_FAILED"]);
 
 /**
- * `scalars: "texts"` leaves every scalar a text as written, so that account 012345678901 keeps its zero and a model
- * called `no` is no `false`. Never throws.
+ * Every scalar stays a text as written, so that account 012345678901 keeps its zero and a model called `no` is no
+ * `false`. Never throws.
  */
-export function readYaml(
-  text: string,
-  file: string,
-  { scalars }: { readonly scalars: "texts" | "typed" },
-): YamlDocument | { readonly problems: readonly Problem[] } {
+export function readYaml(text: string, file: string): YamlDocument | { readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -74,7 +70,7 @@ export function readYaml(
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    schema: scalars === "texts" ? "failsafe" : "core",
+    schema: "failsafe",
   });
   const syntax = document.errors.filter(({ code }) => !harmless.has(code));
   if (syntax.length > 0)
@@ -314,22 +310,19 @@ const beginsRight = (branch: readonly z.core.$ZodIssue[]): boolean =>
 const isWrongType = (issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidType =>
   issue.code === "invalid_type";
 
-const typeName = (expected: string): string =>
-  ({
-    string: "text",
-    array: "a list",
-    object: "a mapping",
-    record: "a mapping",
-    number: "a number",
-    int: "a number",
-    boolean: "true or false",
-  })[expected] ?? expected;
+const typeName = (expected: string): string => typeNames.get(expected) ?? expected;
+
+const typeNames = new Map([
+  ["string", "text"],
+  ["array", "a list"],
+  ["object", "a mapping"],
+  ["record", "a mapping"],
+]);
 
 const described = (value: unknown): string => {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a mapping";
-  return typeof value === "string" ? "text" : typeof value === "number" ? "a number" : String(value);
+  return typeof value === "object" ? "a mapping" : "text";
 };
 
 function valueAt(value: unknown, path: Path): unknown {
