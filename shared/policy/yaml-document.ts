@@ -317,6 +317,8 @@ const typeNames = new Map([
   ["array", "a list"],
   ["object", "a mapping"],
   ["record", "a mapping"],
+  ["number", "a number"],
+  ["int", "a whole number"],
 ]);
 
 const described = (value: unknown): string => {
