@@ -609,7 +609,6 @@ const madeUpRegions: readonly RegionFlow[] = [
     geography: "eu",
     processed: "eu-central-1",
     calls: 7_410,
-    verdict: "sanctioned",
   },
   {
     provider: "aws.bedrock",
@@ -617,7 +616,6 @@ const madeUpRegions: readonly RegionFlow[] = [
     scope: "geography",
     geography: "eu",
     calls: 11_120,
-    verdict: "sanctioned",
   },
   {
     provider: "aws.bedrock",
@@ -625,16 +623,14 @@ const madeUpRegions: readonly RegionFlow[] = [
     processed: "eu-west-1",
     scope: "regional",
     calls: 8_730,
-    verdict: "sanctioned",
   },
-  { provider: "aws.bedrock", requested: "us-west-2", scope: "regional", calls: 417, verdict: "unsanctioned" },
+  { provider: "aws.bedrock", requested: "us-west-2", scope: "regional", calls: 417 },
   {
     provider: "aws.bedrock",
     requested: "us-east-1",
     scope: "geography",
     geography: "us",
     calls: 2_160,
-    verdict: "unreviewed",
   },
   {
     provider: "azure.ai.openai",
@@ -642,17 +638,15 @@ const madeUpRegions: readonly RegionFlow[] = [
     processed: "swedencentral",
     scope: "regional",
     calls: 10_050,
-    verdict: "sanctioned",
   },
-  { provider: "azure.ai.openai", requested: "eastus2", scope: "global", calls: 611, verdict: "unsanctioned" },
-  { provider: "gcp.vertex_ai", requested: "global", scope: "global", calls: 2_730, verdict: "unreviewed" },
+  { provider: "azure.ai.openai", requested: "eastus2", scope: "global", calls: 611 },
+  { provider: "gcp.vertex_ai", requested: "global", scope: "global", calls: 2_730 },
   {
     provider: "gcp.vertex_ai",
     requested: "europe-west4",
     processed: "europe-west4",
     scope: "regional",
     calls: 3_420,
-    verdict: "sanctioned",
   },
 ];
 

@@ -184,9 +184,14 @@ export function destinationOf(flow: RegionFlow): string {
 interface Node {
   readonly name: string;
   readonly calls: number;
+  /** Room enough for two lines of text. */
   readonly top: number;
-  readonly height: number;
+  readonly room: number;
+  /** As thick as its calls, in the middle of the room. */
+  readonly band: number;
 }
+
+const bandTop = (node: Node): number => node.top + (node.room - node.band) / 2;
 
 /** Where calls were sent, on the left, and where they ran or may have run, on the right. */
 export function regionFlow(flows: readonly RegionFlow[]): Html {
@@ -202,7 +207,7 @@ export function regionFlow(flows: readonly RegionFlow[]): Html {
     ).values(),
   ].flatMap((same) => (same[0] ? [{ ...same[0], calls: callsOf(same) }] : []));
   const left = nodes(bands, ({ from }) => from);
-  const middleOf = new Map(left.map((node) => [node.name, node.top + node.height / 2]));
+  const middleOf = new Map(left.map((node) => [node.name, node.top + node.room / 2]));
   // By where their calls come from, so that few bands cross.
   const right = nodes(
     bands,
@@ -213,8 +218,8 @@ export function regionFlow(flows: readonly RegionFlow[]): Html {
   const used = new Map<Node, number>();
   /** The part of a node that a band takes, below the parts already taken. */
   const take = (node: Node, calls: number): [top: number, bottom: number] => {
-    const top = node.top + (used.get(node) ?? 0);
-    const part = (node.height * calls) / node.calls;
+    const top = bandTop(node) + (used.get(node) ?? 0);
+    const part = (node.band * calls) / node.calls;
     used.set(node, (used.get(node) ?? 0) + part);
     return [round(top), round(top + part)];
   };
@@ -230,35 +235,36 @@ export function regionFlow(flows: readonly RegionFlow[]): Html {
       return html`<path class="${band.movement}" d="M0,${fromTop}C50,${fromTop} 50,${toTop} 100,${toTop}V${toBottom}C50,${toBottom} 50,${fromBottom} 0,${fromBottom}Z"><title>${band.from} to ${band.to}: ${plural(band.calls, "call")}</title></path>`;
     });
   const named = (node: Node, x: string, anchor: string): Html =>
-    html`<text class="place" x="${x}" y="${round(node.top + node.height / 2 - 2)}" text-anchor="${anchor}">${shortened(node.name)}</text><text class="tick" x="${x}" y="${round(node.top + node.height / 2 + 14)}" text-anchor="${anchor}">${plural(node.calls, "call")}</text>`;
+    html`<text class="place" x="${x}" y="${round(node.top + node.room / 2 - 2)}" text-anchor="${anchor}">${shortened(node.name)}</text><text class="tick" x="${x}" y="${round(node.top + node.room / 2 + 14)}" text-anchor="${anchor}">${plural(node.calls, "call")}</text>`;
 
   return html`<svg class="flow" width="100%" height="${Math.ceil(height)}" role="img" aria-labelledby="flow-title flow-desc">
 <title id="flow-title">Where calls were sent and where they ran</title>
 <desc id="flow-desc">${bands.map(({ from, to, calls }) => `${from} to ${to}: ${plural(calls, "call")}.`).join(" ")}</desc>
 <svg x="33%" width="34%" height="${Math.ceil(height)}" viewBox="0 0 100 ${Math.ceil(height)}" preserveAspectRatio="none">${drawn}</svg>
-${left.map((node) => html`<rect class="node" x="32.4%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "31.4%", "end")}`)}
-${right.map((node) => html`<rect class="node" x="67%" width="0.6%" y="${round(node.top)}" height="${round(node.height)}"/>${named(node, "68.6%", "start")}`)}
+${left.map((node) => html`<rect class="node" x="32.4%" width="0.6%" y="${round(bandTop(node))}" height="${round(node.band)}"/>${named(node, "31.4%", "end")}`)}
+${right.map((node) => html`<rect class="node" x="67%" width="0.6%" y="${round(bandTop(node))}" height="${round(node.band)}"/>${named(node, "68.6%", "start")}`)}
 </svg>`;
 }
 
 /** What fits beside the bands; the table below the picture has the whole name. */
 const shortened = (name: string): string => (name.length > 20 ? `${name.slice(0, 19)}…` : name);
 
-/** Tall enough for two lines of text, and as tall as the share of calls above that. The least `rank` is on top. */
+/** One below the other, the least `rank` on top. */
 function nodes<Band extends { readonly calls: number }>(
   bands: readonly Band[],
   nameOf: (band: Band) => string,
   rank: (same: readonly Band[]) => number = (same) => -callsOf(same),
 ): Node[] {
-  const [least, spread, gap] = [36, 220, 8];
+  const [leastRoom, leastBand, spread, gap] = [34, 1.5, 240, 8];
   const all = callsOf(bands);
   let top = 0;
   return [...Map.groupBy(bands, nameOf)]
     .map(([name, same]) => ({ name, calls: callsOf(same), rank: rank(same) }))
     .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1))
     .map(({ name, calls }) => {
-      const node = { name, calls, top, height: Math.max(least, (spread * calls) / all) };
-      top += node.height + gap;
+      const band = Math.max(leastBand, (spread * calls) / all);
+      const node = { name, calls, top, room: Math.max(leastRoom, band), band };
+      top += node.room + gap;
       return node;
     });
 }
@@ -272,7 +278,7 @@ const weightedMean = (weighted: readonly (readonly [value: number, weight: numbe
 
 const heightOf = (column: readonly Node[]): number => {
   const last = column.at(-1);
-  return last ? last.top + last.height : 0;
+  return last ? last.top + last.room : 0;
 };
 
 /** A shape for each level, so that it is known without its colour. */

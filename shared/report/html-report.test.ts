@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hostileReport, madeUpReport, madeUpRules } from "../../test/made-up-report.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
-import { barsOverTime, timeScaleOf } from "./charts.ts";
+import { barsOverTime, regionFlow, timeScaleOf } from "./charts.ts";
 import { breakable, html } from "./html.ts";
 import { renderReport } from "./html-report.ts";
 import type { ReportInput } from "./report-input.ts";
@@ -226,5 +226,26 @@ describe("a chart over time", () => {
         .matchAll(/ height="([\d.]+)" (?:class|fill)/g),
     ];
     expect(heights.map(([, height]) => Number(height))).toEqual([108, 36, 36]);
+  });
+});
+
+describe("a flow between regions", () => {
+  it("draws each band as thick as its calls, at both ends", () => {
+    const flow = regionFlow([
+      { requested: "eu-west-1", processed: "eu-central-1", calls: 600 },
+      { requested: "eu-west-1", scope: "global", calls: 300 },
+      { requested: "us-east-1", scope: "global", calls: 300 },
+    ]).toString();
+    const bands = [...flow.matchAll(/M0,([\d.]+)C.*? 100,([\d.]+)V([\d.]+)C.*? 0,([\d.]+)Z.*?: (\d+) calls/g)].map(
+      (band) => {
+        const [fromTop = 0, toTop = 0, toBottom = 0, fromBottom = 0, calls = 0] = band.slice(1).map(Number);
+        return { calls, from: fromBottom - fromTop, to: toBottom - toTop };
+      },
+    );
+    expect(bands.map(({ calls }) => calls).sort()).toEqual([300, 300, 600]);
+    for (const { calls, from, to } of bands) {
+      expect(from).toBeCloseTo(calls / 5, 1);
+      expect(to).toBeCloseTo(calls / 5, 1);
+    }
   });
 });

@@ -286,7 +286,7 @@ function ruleArticle(rows: readonly FindingRow[], rules: readonly Rule[], names:
 <div class="beside"><h3>${first.title}</h3>${levelChip(first.level)}</div>
 ${
   rule
-    ? html`<div class="advice"><div><h4>Why it matters</h4><p>${rule.description}</p></div><div><h4>What to do</h4><p>${rule.remedy}</p></div><div><h4>What it may be instead</h4><p>${rule.falsepositives.join("; ")}</p></div></div>`
+    ? html`<div class="advice"><div><h4>Why it matters</h4><p>${rule.description}</p></div><div><h4>What to do</h4><p>${rule.remedy}</p></div><div><h4>What it may be instead</h4>${rule.falsepositives.map((one) => html`<p>${one}</p>`)}</div></div>`
     : ""
 }
 ${rows.map((row) => findingArticle(row, names))}
@@ -311,7 +311,7 @@ function findingArticle({ finding }: FindingRow, names: Names): Html {
 <dl class="facts">${facts.map(([name, value]) => (value === undefined ? html`` : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>
 ${
   finding.evidence.length > 0
-    ? html`<details><summary>Evidence: ${whole(finding.evidence.length)} of ${plural(finding.matches, "activity", "activities")}</summary>
+    ? html`<details><summary>Evidence: ${finding.evidence.length < finding.matches ? `${whole(finding.evidence.length)} of ${plural(finding.matches, "activity", "activities")}` : plural(finding.evidence.length, "activity", "activities")}</summary>
 <table class="cards"><thead><tr><th scope="col">Time</th><th scope="col">Operation</th><th scope="col">What the log says</th><th scope="col">Activity</th></tr></thead>
 <tbody>${finding.evidence.map(({ uid, time, operation, facts: said }) => html`<tr><th scope="row" class="nowrap">${minute(time)}</th><td data-label="Operation">${breakable(operation)}</td><td class="wide" data-label="What the log says">${Object.entries(said).map(([name, value], at) => html`${at > 0 ? "; " : ""}${name} ${breakable(value)}`)}</td><td class="wide" data-label="Activity"><span class="id">${uid}</span></td></tr>`)}</tbody></table></details>`
     : ""
@@ -454,8 +454,8 @@ function regionsSection({ regions, policy }: ReportInput): Html {
   return html`<p class="intro">On the left where a call was sent, on the right where it ran or may have run. ${residencyLine(policy?.residency.length ?? 0)}</p>
 ${rows.length < 2 ? "" : html`<div class="card chart"><ul class="legend">${movementLegend(regions)}</ul>${regionFlow(regions)}</div>`}
 <table class="cards"><caption>${plural(calls, "call")} with a region</caption>
-<thead><tr><th scope="col">Sent to → ran in</th><th scope="col">What that means</th><th scope="col">Doors</th><th scope="col" class="num">Calls</th><th scope="col">Verdict</th></tr></thead>
-<tbody>${rows.map(({ flow, same, calls: part }) => html`<tr><th scope="row">${flow.requested ?? "not said"} <span class="muted" aria-hidden="true">→</span> ${destinationOf(flow)}</th><td class="wide" data-label="What that means">${MOVEMENTS[movementOf(flow)]}</td><td data-label="Doors">${doorsIn(same)}</td><td class="num" data-label="Calls">${whole(part)}<span class="sub">${percent(part, calls)}</span></td><td data-label="Verdict">${verdictsIn(same)}</td></tr>`)}</tbody></table>`;
+<thead><tr><th scope="col">Sent to → ran in</th><th scope="col">What that means</th><th scope="col">Doors</th><th scope="col" class="num">Calls</th></tr></thead>
+<tbody>${rows.map(({ flow, same, calls: part }) => html`<tr><th scope="row">${flow.requested ?? "not said"} <span class="muted" aria-hidden="true">→</span> ${destinationOf(flow)}</th><td class="wide" data-label="What that means">${MOVEMENTS[movementOf(flow)]}</td><td data-label="Doors">${doorsIn(same)}</td><td class="num" data-label="Calls">${whole(part)}<span class="sub">${percent(part, calls)}</span></td></tr>`)}</tbody></table>`;
 }
 
 const residencyLine = (clauses: number): string =>
@@ -477,13 +477,6 @@ const doorsIn = (flows: readonly RegionFlow[]): string =>
   [...new Set(flows.map(({ provider }) => (provider === undefined ? "not said" : doorTitle(provider))))]
     .sort()
     .join(", ");
-
-function verdictsIn(flows: readonly RegionFlow[]): Html {
-  const worst = (["unsanctioned", "unreviewed", "sanctioned"] as const).find((one) =>
-    flows.some(({ verdict }) => verdict === one),
-  );
-  return verdictChip(worst);
-}
 
 function policySection({ policy, period }: ReportInput): Html {
   if (!policy)
@@ -547,8 +540,9 @@ const VIEWS: Readonly<Record<UsageRow["view"], string>> = {
   network: "network evidence",
 };
 
-/** `silent on 3 days: 13–15 Sep 2026`. `heard` ascends. */
+/** `silent on 3 days: 13–15 Sep 2026`. A log of rare acts is not silent on the days without one. `heard` ascends. */
 function silenceOf(heard: readonly number[], first: number, count: number): string {
+  if (heard.length < count / 2) return `heard on ${whole(heard.length)} of ${plural(count, "day")}`;
   const gaps: string[] = [];
   let next = first;
   for (const one of [...heard, first + count * DAY_MS]) {

@@ -6,7 +6,7 @@ import { readReportInput } from "./report-input.ts";
 
 const DAY = Date.UTC(2026, 8, 14) as EpochMs;
 
-const entry = (parts: Partial<Activity>, verdict: LedgerEntry["verdict"] = "sanctioned"): LedgerEntry => ({
+const entry = (parts: Partial<Activity>): LedgerEntry => ({
   activity: {
     schema: ACTIVITY_SCHEMA,
     uid: "0".repeat(32),
@@ -22,7 +22,6 @@ const entry = (parts: Partial<Activity>, verdict: LedgerEntry["verdict"] = "sanc
     region: { requested: "eu-west-1", scope: "regional" },
     ...parts,
   },
-  ...(verdict ? { verdict } : {}),
   findings: [],
 });
 
@@ -75,22 +74,20 @@ describe("the report's input", () => {
     expect(await read([])).not.toHaveProperty("period");
   });
 
-  it("adds up calls that were sent and ran alike, by verdict", async () => {
+  it("adds up calls that were sent and ran alike", async () => {
     const { regions } = await read([
       entry({ count: 3 }),
       entry({ count: 4 }),
-      entry({}, "unsanctioned"),
       entry({ region: { requested: "eu-west-1", processed: "eu-central-1" } }),
       entry({ kind: "change" }),
     ]);
-    expect(regions.map(({ processed, verdict, calls }) => [processed, verdict, calls])).toEqual(
+    expect(regions.map(({ processed, calls }) => [processed, calls])).toEqual(
       expect.arrayContaining([
-        [undefined, "sanctioned", 7],
-        [undefined, "unsanctioned", 1],
-        ["eu-central-1", "sanctioned", 1],
+        [undefined, 7],
+        ["eu-central-1", 1],
       ]),
     );
-    expect(regions).toHaveLength(3);
+    expect(regions).toHaveLength(2);
   });
 
   it("counts a call's region once, by the system of record", async () => {

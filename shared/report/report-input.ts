@@ -1,14 +1,7 @@
 /** Everything a report says, read from a store in one pass. */
 import type { Activity } from "../model/activity.ts";
 import type { Rule } from "../model/finding.ts";
-import {
-  type EntityRow,
-  type FindingRow,
-  type LedgerEntry,
-  storable,
-  type UsageRow,
-  type VerdictWord,
-} from "../model/ledger.ts";
+import { type EntityRow, type FindingRow, storable, type UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
@@ -41,7 +34,6 @@ export interface RegionFlow {
   readonly processed?: string;
   readonly scope?: "regional" | "geography" | "global";
   readonly geography?: string;
-  readonly verdict?: VerdictWord;
   readonly calls: number;
 }
 
@@ -95,8 +87,7 @@ export async function readReportInput(
   const flows = new Map<string, RegionFlow>();
   const heard = new Map<string, Heard>();
 
-  for await (const entry of store.activities()) {
-    const { activity } = entry;
+  for await (const { activity } of store.activities()) {
     for (const source of activity.sources ?? [activity.source])
       heard.set(source, hear(heard.get(source), activity));
 
@@ -108,15 +99,8 @@ export async function readReportInput(
       time: activity.startTime,
     };
     if (!isRecord(told)) continue;
-    const flow = flowOf(entry);
-    const key = JSON.stringify([
-      flow.provider,
-      flow.requested,
-      flow.processed,
-      flow.scope,
-      flow.geography,
-      flow.verdict,
-    ]);
+    const flow = flowOf(activity);
+    const key = JSON.stringify([flow.provider, flow.requested, flow.processed, flow.scope, flow.geography]);
     flows.set(key, { ...flow, calls: flow.calls + (flows.get(key)?.calls ?? 0) });
   }
 
@@ -172,13 +156,13 @@ function hear(before: Heard | undefined, activity: Activity): Heard {
     view: isOwnView && !before.isOwnView ? view : before.view,
     isOwnView: isOwnView || before.isOwnView,
     activities: before.activities + 1,
-    first: before.first < first ? before.first : first,
-    last: before.last > last ? before.last : last,
+    first: Math.min(before.first, first) as EpochMs,
+    last: Math.max(before.last, last) as EpochMs,
     days,
   };
 }
 
-function flowOf({ activity, verdict }: LedgerEntry): RegionFlow {
+function flowOf(activity: Activity): RegionFlow {
   const { requested, processed, scope, geography } = activity.region ?? {};
   return {
     ...(activity.provider ? { provider: activity.provider } : {}),
@@ -186,7 +170,6 @@ function flowOf({ activity, verdict }: LedgerEntry): RegionFlow {
     ...(processed ? { processed } : {}),
     ...(scope ? { scope } : {}),
     ...(geography ? { geography } : {}),
-    ...(verdict ? { verdict } : {}),
     calls: activity.count,
   };
 }

@@ -57,7 +57,7 @@ svg text{font:12px var(--sans);fill:var(--ink)}svg text.tick{fill:var(--muted)}s
 svg .grid{stroke:var(--line);stroke-width:1;shape-rendering:crispEdges}
 .over-time{display:block;overflow:visible;width:calc(100% - 46px);margin:14px 0 0 46px}
 .share{display:block;border-radius:2px}.spark{display:block}.spark rect{fill:var(--muted)}
-.strip{display:block;min-width:120px}.strip .heard{fill:var(--sanctioned)}.strip .silent{fill:none;stroke:var(--unsanctioned);stroke-width:1.2}
+.strip{display:block;min-width:120px}.strip .heard{fill:var(--sanctioned)}.strip .silent{fill:none;stroke:var(--muted);stroke-width:1}
 .flow{display:block;overflow:visible;margin-top:16px}.flow path{opacity:.62}.flow .node{fill:var(--ink)}
 svg.stays,svg .stays{fill:var(--sanctioned)}svg.moved,svg .moved{fill:var(--low)}svg.may-move,svg .may-move{fill:var(--unreviewed)}svg.anywhere,svg .anywhere{fill:var(--unsanctioned)}svg.unsaid,svg .unsaid{fill:var(--unjudged)}
 table{width:100%;border-collapse:collapse;font-size:.92rem}
