@@ -105,6 +105,19 @@ describe("the report", () => {
     expect(summary).toMatch(/contacts with DeepSeek and OpenAI\.$/);
   });
 
+  it.each([
+    ["of known price", { inputTokens: 900, estimatedNanoUsd: 5, unpricedCalls: 0 }, 0],
+    ["without a price", { inputTokens: 900, unpricedCalls: 7 }, 7],
+    ["without tokens, but for those that failed", { failures: 4 }, 6],
+    ["that somebody billed", { billedNanoUsd: 5 }, 0],
+  ])("counts calls %s as left out of the cost: %#", (_name, parts, uncosted) => {
+    const [row] = input.usage;
+    if (!row) throw new Error("the made-up month is empty");
+    const none = { failures: 0, inputTokens: 0, outputTokens: 0, estimatedNanoUsd: 0, unpricedCalls: 0 };
+    const usage = [{ ...row, calls: 10, ...none, ...parts }];
+    expect(totalsOf({ ...input, usage }).uncostedCalls).toBe(uncosted);
+  });
+
   it("does not count resolved and suppressed findings as open", () => {
     const findings = input.findings.map(({ finding, revision }, at) => ({
       revision,
