@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const KAFKA_VERSIONS = { newest: "4.3.0", oldest: "3.9.1" } as const;
+const KAFKA_VERSION = "4.3.0";
 const START_SECONDS = 60;
 
 export interface KafkaServer {
@@ -27,18 +27,23 @@ export interface KafkaServer {
     readonly password: string;
     readonly ca: string;
   };
-  /** SIGKILL: what a crash is. The data stays. */
-  kill(): Promise<void>;
-  /** On the same ports and data. */
-  restart(): Promise<void>;
+  /** Absent for a broker that is not ours (`KAFKA_BROKERS`). */
+  readonly crash?: {
+    /** SIGKILL. The data stays. */
+    kill(): Promise<void>;
+    /** On the same ports and data. */
+    restart(): Promise<void>;
+  };
   stop(): Promise<void>;
 }
 
-/** Undefined where no broker can be had; `reason` is then told. */
+/** A broker of ours, or the one `KAFKA_BROKERS` names; `missing` says why none can be had. */
 export async function startKafka(
   options: { readonly version?: string; readonly secured?: boolean } = {},
 ): Promise<{ readonly server: KafkaServer } | { readonly missing: string }> {
-  const jars = await kafkaJars(options.version ?? KAFKA_VERSIONS.newest);
+  const given = process.env["KAFKA_BROKERS"];
+  if (given) return { server: { brokers: given.split(","), stop: async () => {} } };
+  const jars = await kafkaJars(options.version ?? process.env["KAFKA_VERSION"] ?? KAFKA_VERSION);
   if ("missing" in jars) return jars;
 
   const folder = await mkdtemp(join(tmpdir(), "gnomon-kafka-"));
@@ -123,10 +128,12 @@ export async function startKafka(
     server: {
       brokers: [`127.0.0.1:${plain}`],
       ...(keys ? { secured: { brokers: [`127.0.0.1:${tls}`], username, password, ca: keys.certificate } } : {}),
-      kill: () => end("SIGKILL"),
-      restart: async () => {
-        await end("SIGTERM");
-        await start();
+      crash: {
+        kill: () => end("SIGKILL"),
+        restart: async () => {
+          await end("SIGTERM");
+          await start();
+        },
       },
       stop: async () => {
         await end("SIGKILL");

@@ -140,7 +140,9 @@ async function runnable(native: string, folder: string, owner: { uid?: number; g
 async function newDatabase(server: string, databases: string[]): Promise<string> {
   const name = `gnomon_${process.pid}_${databases.length}`;
   databases.push(name);
-  await execute(server, `create database ${name} template template0 encoding 'UTF8' locale 'C'`);
+  // A language's collation, as most servers have: what Gnomon orders must not depend on it.
+  const locale = "encoding 'UTF8' locale 'C' locale_provider icu icu_locale 'en-US'";
+  await execute(server, `create database ${name} template template0 ${locale}`);
   const url = new URL(server);
   url.pathname = name;
   return url.href;
