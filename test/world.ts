@@ -82,6 +82,22 @@ const unsanctionedModel: ActivityDetection = {
   },
 };
 
+const protectionLowered: ActivityDetection = {
+  on: "activity",
+  rule: rule("4", "protection-lowered"),
+  evaluate(activity) {
+    const target = activity.detail?.target?.uid;
+    if (!activity.detail?.weakens || target === undefined) return undefined;
+    return {
+      subject: { resource: target },
+      reason: `${activity.operation} lowered ${target}.`,
+      time: activity.startTime,
+      evidence: [evidenceOf(activity)],
+      count: activity.count,
+    };
+  },
+};
+
 /** Three failures of one principal; follows merged activities. */
 const manyFailures: GroupDetection = {
   on: "group",
@@ -132,6 +148,11 @@ const changeThenCall: GroupDetection = {
   },
 };
 
-export const detections: readonly Detection[] = [unsanctionedModel, manyFailures, changeThenCall];
+export const detections: readonly Detection[] = [
+  unsanctionedModel,
+  protectionLowered,
+  manyFailures,
+  changeThenCall,
+];
 
 export const world = { policy, judge, price, detections };

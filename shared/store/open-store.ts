@@ -3,20 +3,33 @@ import { PipelineError } from "../model/errors.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import type { Store } from "./store.ts";
 
-export async function openStore(where: string): Promise<Store> {
-  if (where === "memory") return openMemoryStore();
+type Place = { readonly memory: true } | { readonly folder: string } | { readonly url: string };
+
+/** Throws `config-invalid` for what is none of the three. */
+function placeOf(where: string): Place {
+  if (where === "memory") return { memory: true };
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(where)?.[1]?.toLowerCase();
   if (scheme === "postgres" || scheme === "postgresql") {
-    if (!URL.canParse(where)) throw new PipelineError("config-invalid", "store: the Postgres URL cannot be read");
-    const { openPostgresStore } = await import("./postgres-store.ts");
-    return openPostgresStore(where);
+    if (URL.canParse(where)) return { url: where };
+    throw new PipelineError("config-invalid", "store: the Postgres URL cannot be read");
   }
-  if (where === "" || scheme !== undefined) {
-    throw new PipelineError(
-      "config-invalid",
-      `store: expected memory, a folder or a postgres:// URL, got ${scheme ? `${scheme}://…` : "nothing"}`,
-    );
-  }
-  const { openPgliteStore } = await import("./pglite-store.ts");
-  return openPgliteStore(where);
+  if (where !== "" && scheme === undefined) return { folder: where };
+  const got = scheme ? `${scheme}://…` : "nothing";
+  throw new PipelineError("config-invalid", `store: expected memory, a folder or a postgres:// URL, got ${got}`);
+}
+
+/** A folder is brought to the tables this version needs; a server has to have them: see `migrateStore`. */
+export async function openStore(where: string): Promise<Store> {
+  const place = placeOf(where);
+  if ("memory" in place) return openMemoryStore();
+  if ("folder" in place) return (await import("./pglite-store.ts")).openPgliteStore(place.folder);
+  return (await import("./postgres-store.ts")).openPostgresStore(place.url);
+}
+
+/** The migrations applied by name; none where the store was up to date. */
+export async function migrateStore(where: string): Promise<readonly string[]> {
+  const place = placeOf(where);
+  if ("memory" in place) return [];
+  if ("folder" in place) return (await import("./pglite-store.ts")).migratePglite(place.folder);
+  return (await import("./postgres-store.ts")).migratePostgres(place.url);
 }

@@ -11,19 +11,28 @@ import type { Store } from "./store.ts";
 
 /** Creates the folder and its tables where they are missing. */
 export async function openPgliteStore(folder: string): Promise<Store> {
+  const database = await openFolder(folder);
+  try {
+    await migrate(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return sqlStore(database);
+}
+
+export async function migratePglite(folder: string): Promise<readonly string[]> {
+  const database = await openFolder(folder);
+  return migrate(database).finally(() => database.close());
+}
+
+async function openFolder(folder: string): Promise<Database> {
   const path = resolve(folder);
   await mkdir(path, { recursive: true });
   const unlock = await lock(path);
   try {
     const database = pgliteDatabase(await PGlite.create(join(path, "postgres")));
-    await migrate(database);
-    return sqlStore({
-      ...database,
-      async close() {
-        await database.close();
-        await unlock();
-      },
-    });
+    return { ...database, close: () => database.close().finally(unlock) };
   } catch (error) {
     await unlock();
     throw error;

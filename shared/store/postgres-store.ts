@@ -2,7 +2,7 @@
 import pg from "pg";
 import { type ErrorCode, PipelineError } from "../model/errors.ts";
 import type { Database, Session, Statement } from "./database.ts";
-import { checkMigrated } from "./migrate.ts";
+import { checkMigrated, migrate } from "./migrate.ts";
 import { sqlStore } from "./sql-store.ts";
 import type { Store } from "./store.ts";
 
@@ -22,6 +22,11 @@ export async function openPostgresStore(url: string): Promise<Store> {
     throw error;
   }
   return sqlStore(database);
+}
+
+export async function migratePostgres(url: string): Promise<readonly string[]> {
+  const database = postgresDatabase(url);
+  return migrate(database).finally(() => database.close());
 }
 
 export function postgresDatabase(url: string): Database {

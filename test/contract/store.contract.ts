@@ -176,13 +176,14 @@ export function storeContract(
 }
 
 /** Calls of one model by one principal, five of them each millisecond, in no order. */
-export const many = (count: number): Activity[] =>
+export const many = (count: number, given: Partial<Activity> = {}): Activity[] =>
   Array.from({ length: count }, (_, n) =>
     activity({
       uid: uidOf("many", n),
       startTime: (START + Math.floor(n / 5)) as EpochMs,
       model: { id: "router" },
       provider: "openai",
+      ...given,
     }),
   ).sort((a, b) => (a.uid < b.uid ? -1 : 1));
 
