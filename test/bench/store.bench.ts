@@ -27,7 +27,7 @@ import { startPostgres } from "../servers/postgres.ts";
 
 const BATCH = 1_000;
 const WARM_UP = 10;
-const batches = Number(process.argv[2] ?? 100);
+const batches = Number(process.argv[2] ?? 60);
 
 const policyText = `
 default: review
@@ -35,7 +35,7 @@ owners:
   - { name: search, principals: ["arn:aws:iam::*:role/search-*"] }
   - { name: support, accounts: ["3333*"] }
 approvals:
-  - { name: claude, models: ["anthropic/*"], doors: [aws.bedrock], until: 2027-01-01 }
+  - { name: claude, models: ["anthropic/*", "amazon/*"], doors: [aws.bedrock], until: 2027-01-01 }
   - { name: gpt, models: ["openai/gpt-4o*"], doors: [openai, azure.ai.openai], owners: [support, search] }
 denials:
   - { name: no-deepseek, models: ["deepseek/*"], reason: legal }
