@@ -51,6 +51,11 @@ export const formatOption = (formats: readonly Output[] = outputs): Option =>
     .choices(formats.map(({ format }) => format))
     .default("table");
 
+export const configOption = (door: Door): Option =>
+  new CommanderOption("-c, --config <file>", "the configuration, see gnomon init").default(
+    door.environment["GNOMON_CONFIG"] ?? "gnomon.yaml",
+  );
+
 export function outputFor(format: string): Output {
   const found = outputs.find((output) => output.format === format);
   if (!found) throw new PipelineError("config-invalid", `no output format ${format}`);

@@ -11,17 +11,27 @@ export interface Delivery {
   /** Same finding, same change: same id. Receivers drop what they have seen. */
   readonly id: string;
   readonly finding: Finding;
-  readonly rule: Rule | undefined;
+  /** Absent where this version no longer has it. */
+  readonly rule?: Rule;
   /** What happened since the sink was told last. */
-  readonly change: "new" | "escalated" | "acknowledged" | "resolved" | "reopened" | "suppressed";
+  readonly change: Change;
   /** What the sink returned when it was told first: a message's handle, to answer in its thread. */
   readonly reference?: string;
 }
 
+export const changes = ["new", "escalated", "acknowledged", "resolved", "reopened", "suppressed"] as const;
+export type Change = (typeof changes)[number];
+
 export interface SendContext<Settings> {
   readonly settings: Settings;
+  /** Gnomon's own, for formats that name their producer. */
+  readonly version: string;
   readonly now: EpochMs;
   readonly signal: AbortSignal;
+  /** To topic `ai.findings`. */
+  publish(
+    messages: readonly { readonly key: string; readonly value: string; readonly id: string }[],
+  ): Promise<void>;
 }
 
 /** What became of one delivery. */

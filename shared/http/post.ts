@@ -1,0 +1,53 @@
+/**
+ * One POST to a sink. Nothing is tried again here: what a sink did not take is owed, and the next run of `deliver` asks
+ * once more. Redirects are refused, since a body meant for one host must not reach another.
+ */
+import { PipelineError } from "../model/errors.ts";
+import { SECOND_MS } from "../model/units.ts";
+
+export interface Posted {
+  readonly status: number;
+  /** At most `MAX_ANSWER_BYTES` of it. */
+  readonly text: string;
+}
+
+const TIMEOUT_MS = 20 * SECOND_MS;
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/**
+ * `who` opens every message: `slack`. Throws `upstream-unavailable` for 408, 429, 5xx and where nobody answers,
+ * `upstream-refused` for every other answer that is no success.
+ */
+export async function post(
+  who: string,
+  url: string,
+  request: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<Posted> {
+  const host = new URL(url).host;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: request.headers,
+      body: request.body,
+      redirect: "manual",
+      signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    text = (await response.text()).slice(0, MAX_ANSWER_BYTES);
+  } catch (error) {
+    throw new PipelineError("upstream-unavailable", `${who}: ${host} did not answer`, { cause: error });
+  }
+  const { status } = response;
+  if (status >= 200 && status < 300) return { status, text };
+  if (status === 408 || status === 429 || status >= 500) {
+    throw new PipelineError("upstream-unavailable", `${who}: ${host} answered ${status}, it will be asked again`);
+  }
+  const advice =
+    status === 401 || status === 403 ? ": check the token or secret" : status === 404 ? ": check the URL" : "";
+  throw new PipelineError("upstream-refused", `${who}: ${host} answered ${status}${advice}`);
+}

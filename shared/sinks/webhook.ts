@@ -1,0 +1,56 @@
+/**
+ * A signed webhook, Standard Webhooks 1.0 (standardwebhooks.com): `webhook-id` stays the same over retries, so that a
+ * receiver can drop what it has seen.
+ */
+import { createHmac } from "node:crypto";
+import { z } from "zod";
+import { secret } from "../config/settings.ts";
+import { post } from "../http/post.ts";
+import { PipelineError } from "../model/errors.ts";
+import { SECOND_MS, toIsoTime } from "../model/units.ts";
+import { type Delivery, defineSink } from "./sink.ts";
+
+const Settings = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  /** `whsec_…` in base64, or any text of 16 characters and more. */
+  secret,
+});
+
+export const webhook = defineSink({
+  id: "webhook",
+  title: "Signed webhook",
+  settings: Settings,
+  batchSize: 20,
+
+  async send(deliveries, { settings, now, signal }) {
+    const sent = [];
+    for (const delivery of deliveries) {
+      const body = JSON.stringify(bodyOf(delivery));
+      const timestamp = String(Math.floor(now / SECOND_MS));
+      await post("webhook", settings.url, {
+        headers: {
+          "content-type": "application/json",
+          "webhook-id": delivery.id,
+          "webhook-timestamp": timestamp,
+          "webhook-signature": `v1,${sign(settings.secret, `${delivery.id}.${timestamp}.${body}`)}`,
+        },
+        body,
+        signal,
+      });
+      sent.push({ id: delivery.id });
+    }
+    return sent;
+  },
+});
+
+const bodyOf = ({ finding, rule, change }: Delivery) => ({
+  type: `gnomon.finding.${change}`,
+  timestamp: toIsoTime(finding.lastSeenTime),
+  data: { ...finding, ...(rule ? { remedy: rule.remedy, falsepositives: rule.falsepositives } : {}) },
+});
+
+function sign(key: string, content: string): string {
+  const bytes = key.startsWith("whsec_") ? Buffer.from(key.slice("whsec_".length), "base64") : Buffer.from(key);
+  if (bytes.length < 16) throw new PipelineError("config-invalid", "webhook: the secret is shorter than 16 bytes");
+  return createHmac("sha256", bytes).update(content).digest("base64");
+}

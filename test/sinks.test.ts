@@ -1,0 +1,218 @@
+import { createHmac } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { EpochMs } from "../shared/model/units.ts";
+import { changeOwed, deliver } from "../shared/pipeline/deliver.ts";
+import { sinks } from "../shared/registry.ts";
+import { findingsTopic } from "../shared/sinks/findings-topic.ts";
+import { ocsfFiles } from "../shared/sinks/ocsf-files.ts";
+import type { Delivery, Sink } from "../shared/sinks/sink.ts";
+import { slack } from "../shared/sinks/slack.ts";
+import { webhook } from "../shared/sinks/webhook.ts";
+import { delivery, describeSink, finding, type World } from "./contract/sink.contract.ts";
+
+const SECRET = "made-up-secret-of-a-test";
+
+/** Takes POSTs on loopback; `reply` says what a healthy other side answers. */
+async function listen(reply: (request: IncomingMessage, body: string) => string) {
+  const got: { readonly path: string; readonly headers: IncomingMessage["headers"]; readonly body: string }[] = [];
+  let status = 200;
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk));
+    request.on("end", () => {
+      got.push({ path: request.url ?? "", headers: request.headers, body });
+      response.writeHead(status, status === 302 ? { location: "http://127.0.0.1:9/" } : {});
+      response.end(status === 200 ? reply(request, body) : "");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    got,
+    answer(next: number) {
+      status = next;
+    },
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+const worlds: Record<string, () => Promise<World>> = {
+  "ai.findings": async () => ({ settings: {}, arrived: async () => [], close: async () => {} }),
+
+  async webhook() {
+    const server = await listen(() => "");
+    return {
+      settings: { url: `${server.url}/hook`, secret: SECRET },
+      // A receiver of Standard Webhooks drops an id that it has seen.
+      arrived: async () => [
+        ...new Map(server.got.map(({ headers, body }) => [headers["webhook-id"], body])).values(),
+      ],
+      answer: server.answer,
+      close: server.close,
+    };
+  },
+
+  async slack() {
+    let messages = 0;
+    const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: `1.${++messages}` }));
+    return {
+      settings: { token: SECRET, channel: "#ai", api: server.url },
+      arrived: async () => server.got.map(({ path, body }, at) => `${at} ${path} ${body}`),
+      answer: server.answer,
+      close: server.close,
+    };
+  },
+
+  async "ocsf.files"() {
+    const folder = await mkdtemp(join(tmpdir(), "gnomon-ocsf-"));
+    return {
+      settings: { to: folder },
+      async arrived() {
+        const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".ndjson"));
+        return Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+      },
+      close: () => rm(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
+for (const sink of sinks) {
+  const open = worlds[sink.id];
+  if (!open) throw new Error(`bring a world for ${sink.id} in test/sinks.test.ts`);
+  describeSink(sink, open);
+}
+
+describe("webhook", () => {
+  it("signs id, time and body as Standard Webhooks says, and keeps the id over retries", async () => {
+    const server = await listen(() => "");
+    const context = {
+      ...contextOf(),
+      settings: { url: server.url, secret: `whsec_${Buffer.from(SECRET).toString("base64")}` },
+    };
+    await webhook.send([delivery("signed")], context);
+    await webhook.send([delivery("signed")], context);
+    const [first, second] = server.got;
+    const wanted = createHmac("sha256", Buffer.from(SECRET))
+      .update(`${first?.headers["webhook-id"]}.${first?.headers["webhook-timestamp"]}.${first?.body}`)
+      .digest("base64");
+    expect(first?.headers["webhook-signature"]).toBe(`v1,${wanted}`);
+    expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
+    await server.close();
+  });
+});
+
+describe("slack", () => {
+  it("answers in the thread of the first message and brings that message up to date", async () => {
+    const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));
+    const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: `${server.url}/api/` } };
+    const [sent] = await slack.send([delivery("thread")], context);
+    expect(sent).toMatchObject({ reference: "C1/1.1" });
+    await slack.send([delivery("thread", { reference: "C1/1.1", change: "resolved" })], context);
+    expect(server.got.map(({ path }) => path)).toEqual([
+      "/api/chat.postMessage",
+      "/api/chat.update",
+      "/api/chat.postMessage",
+    ]);
+    expect(JSON.parse(server.got[2]?.body ?? "")).toMatchObject({ thread_ts: "1.1" });
+    await server.close();
+  });
+
+  it("escapes what a log wrote, so that nobody is called", async () => {
+    const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));
+    const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: server.url } };
+    await slack.send([delivery("x", { finding: finding("x", { reason: "<!channel> & co" }) })], context);
+    expect(server.got[0]?.body).not.toContain("<!channel>");
+    expect(server.got[0]?.body).toContain("&lt;!channel&gt; &amp; co");
+    await server.close();
+  });
+
+  it("tells a wrong token from a busy Slack, and one bad message from both", async () => {
+    let error = "invalid_auth";
+    const server = await listen(() => JSON.stringify({ ok: false, error }));
+    const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: server.url } };
+    await expect(slack.send([delivery("a")], context)).rejects.toMatchObject({ code: "upstream-refused" });
+    error = "ratelimited";
+    await expect(slack.send([delivery("a")], context)).rejects.toMatchObject({ code: "upstream-unavailable" });
+    error = "invalid_blocks";
+    expect(await slack.send([delivery("a")], context)).toEqual([
+      { id: delivery("a").id, refused: "invalid_blocks" },
+    ]);
+    await server.close();
+  });
+});
+
+describe("what a sink is owed", () => {
+  const told = { status: "new", level: "high", times: 1 } as const;
+
+  it("is a new finding at or above its level, and neither a lower one, an experimental one nor one that is settled", () => {
+    expect(changeOwed({ finding: finding("a") }, "high")).toBe("new");
+    expect(changeOwed({ finding: finding("a", { level: "medium" }) }, "high")).toBeUndefined();
+    expect(changeOwed({ finding: finding("a", { experimental: true }) }, "low")).toBeUndefined();
+    expect(changeOwed({ finding: finding("a", { status: "resolved" }) }, "low")).toBeUndefined();
+  });
+
+  it("is a change of state, and not a count that grows or a level that falls", () => {
+    expect(changeOwed({ finding: finding("a", { count: 99 }), told }, "low")).toBeUndefined();
+    expect(changeOwed({ finding: finding("a", { level: "low" }), told }, "low")).toBeUndefined();
+    expect(changeOwed({ finding: finding("a", { level: "critical" }), told }, "low")).toBe("escalated");
+    expect(changeOwed({ finding: finding("a", { status: "resolved" }), told }, "low")).toBe("resolved");
+    const after = { ...told, status: "resolved" } as const;
+    expect(changeOwed({ finding: finding("a", { status: "resolved" }), told: after }, "low")).toBeUndefined();
+    expect(changeOwed({ finding: finding("a", { status: "reopened" }), told: after }, "low")).toBe("reopened");
+  });
+
+  it("is sent in batches with the same ids when it is tried again", async () => {
+    const ids: string[][] = [];
+    const recorder: Sink<unknown> = {
+      ...(findingsTopic as Sink<unknown>),
+      batchSize: 2,
+      async send(deliveries: readonly Delivery[]) {
+        ids.push(deliveries.map(({ id }) => id));
+        return deliveries.map(({ id }) => ({ id }));
+      },
+    };
+    const owed = ["a", "b", "c"].map((name) => ({ finding: finding(name) }));
+    const settled = await deliver(recorder, {}, owed, portsOf());
+    await deliver(recorder, {}, owed, portsOf());
+    expect(settled.map(({ told: { times } }) => times)).toEqual([1, 1, 1]);
+    expect(ids.map((batch) => batch.length)).toEqual([2, 1, 2, 1]);
+    expect(ids.slice(2)).toEqual(ids.slice(0, 2));
+  });
+});
+
+describe("OCSF files", () => {
+  it("say which folder cannot be written", async () => {
+    const here = await mkdtemp(join(tmpdir(), "gnomon-ocsf-"));
+    afterAll(() => rm(here, { recursive: true, force: true }));
+    const context = { ...contextOf(), settings: { to: "/dev/null/findings" } };
+    await expect(ocsfFiles.send([delivery("a")], context)).rejects.toMatchObject({
+      code: "upstream-refused",
+      message: expect.stringContaining("/dev/null/findings"),
+    });
+  });
+});
+
+function contextOf() {
+  return {
+    version: "0.0.0",
+    now: EpochMs.parse(1_790_000_400_000),
+    signal: new AbortController().signal,
+    publish: async () => {},
+  };
+}
+
+function portsOf() {
+  return {
+    version: "0.0.0",
+    rules: new Map(),
+    minimumLevel: "low" as const,
+    now: () => EpochMs.parse(0),
+    signal: new AbortController().signal,
+    publish: async () => {},
+  };
+}
