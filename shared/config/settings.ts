@@ -18,3 +18,11 @@ export const duration = z
     const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.replace(/^\d+/, "")] ?? 1;
     return Number.parseInt(text, 10) * unit;
   });
+
+/** Where an API is served. A user and password in it would be secrets in clear. */
+export const apiUrl = z
+  .url({ protocol: /^https?$/, error: "an address such as https://api.example.com" })
+  .refine((address) => {
+    const url = URL.parse(address);
+    return !url?.username && !url?.password;
+  }, "no user and password here: they are secrets");

@@ -1,5 +1,7 @@
 /** A server on 127.0.0.1 that answers GET with JSON, or with what a vendor's bad day looks like. */
+
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { Weather } from "../contract/collector.contract.ts";
 
 export interface AskedFor {
   readonly path: string;
@@ -52,4 +54,11 @@ export async function serveJson(
         server.closeAllConnections();
       }),
   };
+}
+
+/** What the vendor answers in fair weather, and what any vendor does in foul. */
+export function inWeather(weather: Weather, fair: (asked: AskedFor) => Reply): (asked: AskedFor) => Reply {
+  if (weather === "credential ended") return () => ({ status: 401, body: { error: { code: "token_expired" } } });
+  if (weather === "away") return () => ({ status: 503, headers: { "retry-after": "0" } });
+  return fair;
 }
