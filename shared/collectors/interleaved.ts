@@ -4,9 +4,13 @@ type Stream<T> = AsyncGenerator<T, unknown>;
 
 /**
  * What the streams give, as it comes, `atOnce` of them at work. Items of one stream keep their order, and a stream
- * goes on only when its item was taken: at most one of each is held. Ends all of them when it is ended.
+ * goes on only when its item was taken: at most one of each is held. Ends all of them when it is ended, or the run is.
  */
-export async function* interleaved<T>(streams: Iterable<Stream<T>>, atOnce: number): AsyncGenerator<T> {
+export async function* interleaved<T>(
+  streams: Iterable<Stream<T>>,
+  atOnce: number,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
   const waiting = streams[Symbol.iterator]();
   const begun = new Set<Stream<T>>();
   const working = new Map<Stream<T>, Promise<{ stream: Stream<T>; result: IteratorResult<T, unknown> }>>();
@@ -23,7 +27,7 @@ export async function* interleaved<T>(streams: Iterable<Stream<T>>, atOnce: numb
   };
   try {
     for (let count = 0; count < atOnce; count++) beginNext();
-    while (working.size > 0) {
+    while (working.size > 0 && !signal.aborted) {
       const { stream, result } = await Promise.race(working.values());
       // Before it goes on it leaves its place: a race is won by the first of those that are ready.
       working.delete(stream);
