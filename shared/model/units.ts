@@ -52,3 +52,24 @@ export const toIsoTime = (time: EpochMs): string => new Date(time).toISOString()
 
 export const fromUsd = (dollars: number): NanoUsd => Math.round(dollars * 1e9) as NanoUsd;
 export const toUsd = (cost: NanoUsd): number => cost / 1e9;
+
+const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/;
+
+/**
+ * An amount as bills write it, `0.06`, `-12`, `1.2E-05`, in units of ten to the `exponent` dollars: -2 for cents.
+ * By digits, since bills add up and binary fractions do not. The nearest nano-dollar, halves away from zero.
+ * Undefined where it is no number, or more than a NanoUsd holds.
+ */
+export function fromDecimalUsd(amount: string, exponent = 0): NanoUsd | undefined {
+  const [, sign, whole = "", fraction = "", power = "0"] = DECIMAL.exec(amount.trim()) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, "");
+  if (sign === undefined || whole + fraction === "") return undefined;
+  /** Digits that stand before the point once it is a number of nano-dollars. */
+  const kept = digits.length - fraction.length + Number(power) + exponent + 9;
+  if (kept < 0 || digits === "") return 0 as NanoUsd;
+  if (kept > 16) return undefined;
+  const roundsUp = (digits[kept] ?? "0") >= "5";
+  const nano = Number(digits.slice(0, kept).padEnd(kept, "0")) + (roundsUp ? 1 : 0);
+  if (!Number.isSafeInteger(nano)) return undefined;
+  return (sign === "-" && nano !== 0 ? -nano : nano) as NanoUsd;
+}

@@ -108,7 +108,10 @@ class Splitter {
   #scan(): void {
     const buffer = this.#buffer;
     while (this.#at < buffer.length) {
-      if (this.#skippingLine && !this.#skipLine()) return;
+      if (this.#skippingLine) {
+        this.#skipLine();
+        continue;
+      }
       if (this.#inString) {
         if (!this.#skipString()) return;
         if (this.#depth === 1 && this.#base === 0) this.#noteKey();
@@ -133,12 +136,10 @@ class Splitter {
     }
   }
 
-  /** False where the chunk ends first. */
-  #skipLine(): boolean {
+  #skipLine(): void {
     const newline = this.#buffer.indexOf(NEWLINE, this.#at);
     this.#skippingLine = newline === -1;
     this.#at = newline === -1 ? this.#buffer.length : newline + 1;
-    return newline !== -1;
   }
 
   /** Moves behind the closing quote. False where the chunk ends first. */

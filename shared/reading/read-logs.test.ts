@@ -22,14 +22,30 @@ const bell = defineSource({
   },
 });
 
+/** The same bells in a table, where every cell is text. */
+const written = defineSource({
+  id: "test.written",
+  title: "A table of bells",
+  view: "provider",
+  recognises: (record) => "bell" in record,
+  record: z.object({ bell: z.string(), at: z.string().transform(Number).pipe(z.int()) }),
+  normalize: ({ bell, at }) => {
+    const time = toEpochMs(at);
+    if (time === undefined) return { rejected: "at: before 1970" };
+    return [
+      { identity: ["bell", bell], kind: "call", startTime: time, endTime: time, count: 1, operation: "Ring" },
+    ];
+  },
+});
+
 async function* once(bytes: Uint8Array) {
   yield bytes;
 }
-async function read(bytes: Uint8Array) {
+async function read(bytes: Uint8Array, source = bell) {
   const activities: Activity[] = [];
   const rejects: Reject[] = [];
   let records = 0;
-  for await (const batch of readActivities(once(bytes), "bells.json", [bell])) {
+  for await (const batch of readActivities(once(bytes), "bells.json", [source])) {
     activities.push(...batch.items);
     rejects.push(...batch.rejects);
     records += batch.records;
@@ -47,6 +63,16 @@ describe("reading a log file", () => {
       (await read(Buffer.concat([gzipSync(lines({ bell: "a", at: 1 })), gzipSync(lines({ bell: "b", at: 2 }))])))
         .operations,
     ).toBe(2);
+  });
+
+  it("reads rows of CSV, and names the one that cannot be read by its number", async () => {
+    const text = "bell,at,loudness\na,1,\nb\nc,soon,9\nd,4,8\n";
+    const { operations, rejects } = await read(gzipSync(text), written);
+    expect(operations).toBe(2);
+    expect(rejects).toEqual([
+      { reason: "1 cells where the header has 3", place: "bells.json", record: 2 },
+      { source: "test.written", reason: "at: expected number", place: "bells.json", record: 3 },
+    ]);
   });
 
   it("keeps what stands before the cut of a truncated gzip file and says that it ends early", async () => {

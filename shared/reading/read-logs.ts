@@ -7,7 +7,7 @@ import type { Reject } from "../model/raw-record.ts";
 import type { Source } from "../sources/source.ts";
 import { plainBytes, UnreadableFile } from "./bytes.ts";
 import { unwrap } from "./envelopes.ts";
-import { jsonValues } from "./json-values.ts";
+import { valuesIn } from "./values.ts";
 
 /** With nothing readable in this many records, the file is a log of something else. */
 const GIVE_UP_AFTER = 1_000;
@@ -72,7 +72,7 @@ async function* recognised(
   /** Until the first readable record: a foreign file is one reject, not one a line. */
   let held: Reject[] | undefined = [];
   try {
-    for await (const values of jsonValues(plainBytes(bytes, onRead))) {
+    for await (const values of valuesIn(plainBytes(bytes, onRead))) {
       const items: Recognised[] = [];
       const rejects: Reject[] = [];
       const before = number;
