@@ -1,10 +1,14 @@
-/** Kafka `ai.activity` → the store: activities, rollups and findings in one transaction a batch. */
+/**
+ * Kafka `ai.activity` → the store: activities, rollups and findings in one transaction a batch. And what could not be
+ * read, `ai.activity.rejected`, for people to look at.
+ */
 import type { MSKEvent, SelfManagedKafkaEvent } from "aws-lambda";
 import type { IncomingMessage } from "../shared/bus/bus.ts";
-import { readActivityMessage, rejectMessage } from "../shared/bus/messages.ts";
+import { readActivityMessage, readRejectMessage } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
 import type { Activity } from "../shared/model/activity.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
+import type { EpochMs } from "../shared/model/units.ts";
 import { detect } from "../shared/pipeline/detect.ts";
 import { detections } from "../shared/registry.ts";
 import { messagesOf } from "./kafka-event.ts";
@@ -12,7 +16,7 @@ import { withRuntime } from "./lambda.ts";
 import type { Runtime } from "./runtime.ts";
 
 export async function takeActivities(messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
-  const { bus, log, now } = runtime;
+  const { log, now } = runtime;
   const started = now();
   const activities: Activity[] = [];
   const rejects: Reject[] = [];
@@ -23,7 +27,8 @@ export async function takeActivities(messages: readonly IncomingMessage[], runti
   }
   const [store, judging] = await Promise.all([runtime.store(), runtime.judging()]);
   const { findings, added, changed } = await detect(activities, { store, detections, ...judging });
-  if (rejects.length > 0) await bus.publish(topics.rejected.name, rejects.map(rejectMessage));
+  await store.books.heard(latestOf(activities, started));
+  await store.books.recordRejects(rejects, started);
 
   log.measure("Activities", added + changed, "Count");
   log.measure("Findings", findings.length, "Count");
@@ -31,6 +36,34 @@ export async function takeActivities(messages: readonly IncomingMessage[], runti
   log.measure("BatchTime", now() - started, "Milliseconds");
 }
 
-export const handler = withRuntime("detect", (event: MSKEvent | SelfManagedKafkaEvent, runtime) =>
-  takeActivities(messagesOf(event), runtime),
-);
+export async function takeRejects(messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
+  const rejects = messages.map((message) => {
+    const read = readRejectMessage(message);
+    return "reject" in read ? read.reject : read.value;
+  });
+  const { books } = await runtime.store();
+  await books.recordRejects(rejects, runtime.now());
+  runtime.log.measure("Rejects", rejects.length, "Count");
+}
+
+function latestOf(activities: readonly Activity[], heardTime: EpochMs) {
+  const latest = new Map<string, EpochMs>();
+  for (const { source, endTime } of activities) {
+    const before = latest.get(source);
+    if (before === undefined || endTime > before) latest.set(source, endTime);
+  }
+  // A vendor's clock that runs ahead must not make a source look alive tomorrow.
+  return [...latest].map(([source, time]) => ({
+    source,
+    lastEventTime: time < heardTime ? time : heardTime,
+    heardTime,
+  }));
+}
+
+export const handler = withRuntime("detect", async (event: MSKEvent | SelfManagedKafkaEvent, runtime) => {
+  const messages = messagesOf(event);
+  const rejected = messages.filter(({ topic }) => topic === topics.rejected.name);
+  const others = messages.filter(({ topic }) => topic !== topics.rejected.name);
+  if (others.length > 0) await takeActivities(others, runtime);
+  if (rejected.length > 0) await takeRejects(rejected, runtime);
+});

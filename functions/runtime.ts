@@ -21,15 +21,15 @@ import { compilePolicy } from "../shared/policy/judge.ts";
 import { noPolicy, parsePolicy } from "../shared/policy/parse-policy.ts";
 import type { Judge, Policy } from "../shared/policy/policy.ts";
 import { formatProblem } from "../shared/policy/yaml-document.ts";
-import { openStore } from "../shared/store/open-store.ts";
-import type { Store } from "../shared/store/store.ts";
+import type { LastingStore } from "../shared/store/books.ts";
+import { openLastingStore } from "../shared/store/open-store.ts";
 import type { Log } from "./log.ts";
 
 export interface Runtime {
   readonly configuration: Configuration;
   readonly bus: Bus;
   /** Opened on first use: `normalize` and `receive` never touch the database. */
-  store(): Promise<Store>;
+  store(): Promise<LastingStore>;
   judging(): Promise<Judging>;
   readonly log: Log;
   now(): EpochMs;
@@ -66,13 +66,13 @@ export async function readConfiguration(
 
 export function openRuntime(configuration: Configuration, log: Log): Runtime {
   const bus = openBus(configuration);
-  let store: Promise<Store> | undefined;
+  let store: Promise<LastingStore> | undefined;
   let judging: Promise<Judging> | undefined;
   return {
     configuration,
     bus,
     log,
-    store: () => (store ??= openStore(configuration.store)),
+    store: () => (store ??= openLastingStore(configuration.store)),
     judging: () => (judging ??= openJudging(configuration.policy)),
     now: () => EpochMs.parse(Date.now()),
     async close() {

@@ -1,7 +1,7 @@
 /** The stages that read the bus, for whoever runs them as consumers: `gnomon worker` and `gnomon up`. */
 import type { IncomingMessage, Subscription } from "../shared/bus/bus.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
-import { takeActivities } from "./detect.ts";
+import { takeActivities, takeRejects } from "./detect.ts";
 import { takeRaw } from "./normalize.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -15,6 +15,7 @@ interface Stage {
 export const stages = {
   normalize: { topic: topics.raw.name, maxMessages: 1_000, take: takeRaw },
   detect: { topic: topics.activity.name, maxMessages: 2_000, take: takeActivities },
+  rejects: { topic: topics.rejected.name, maxMessages: 500, take: takeRejects },
 } as const satisfies Record<string, Stage>;
 
 export type StageName = keyof typeof stages;

@@ -12,14 +12,14 @@ import type { Change, Delivery, Sink } from "../sinks/sink.ts";
 export interface Told {
   readonly status: Finding["status"];
   readonly level: Level;
-  /** State changes told so far. */
+  /** State changes told so far; 0 where it was looked at and the sink need not know. */
   readonly times: number;
   readonly reference?: string;
 }
 
 export interface Owed {
   readonly finding: Finding;
-  /** Absent: the sink does not know the finding. */
+  /** Absent: nobody has looked yet whether the sink should know. */
   readonly told?: Told;
 }
 
@@ -45,7 +45,7 @@ export interface DeliverPorts {
 /** The change that a sink is owed; undefined where it knows all. */
 export function changeOwed({ finding, told }: Owed, minimumLevel: Level): Change | undefined {
   const { status, level } = finding;
-  if (!told) {
+  if (!told || told.times === 0) {
     const worth = levels.indexOf(level) >= levels.indexOf(minimumLevel) && !finding.experimental;
     return worth && (status === "new" || status === "open" || status === "reopened") ? "new" : undefined;
   }
@@ -65,10 +65,12 @@ export async function deliver<Settings>(
   ports: DeliverPorts,
 ): Promise<readonly Settled[]> {
   const settled: Settled[] = [];
-  const due = owed.flatMap((one) => {
+  const due: (Owed & { readonly change: Change })[] = [];
+  for (const one of owed) {
     const change = changeOwed(one, ports.minimumLevel);
-    return change ? [{ ...one, change }] : [];
-  });
+    if (change) due.push({ ...one, change });
+    else settled.push(seen(one));
+  }
   for (let from = 0; from < due.length; from += sink.batchSize) {
     const batch = new Map(due.slice(from, from + sink.batchSize).map((one) => [idOf(one), one]));
     const sent = await sink.send(
@@ -94,6 +96,12 @@ export async function deliver<Settings>(
   }
   return settled;
 }
+
+/** Nothing to tell: remembered, so that it is not looked at again before it changes. */
+const seen = ({ finding: { uid, status, level }, told }: Owed): Settled => ({
+  findingUid: uid,
+  told: { ...told, status, level, times: told?.times ?? 0 },
+});
 
 const idOf = ({ finding, told, change }: Owed & { change: Change }): string =>
   uidOf("delivery", finding.uid, change, finding.level, told?.times ?? 0);

@@ -1,5 +1,6 @@
 /** `memory`, a folder, or a `postgres://` URL → the store there. What is not used is not loaded. */
 import { PipelineError } from "../model/errors.ts";
+import type { LastingStore } from "./books.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import type { Store } from "./store.ts";
 
@@ -22,6 +23,19 @@ function placeOf(where: string): Place {
 export async function openStore(where: string): Promise<Store> {
   const place = placeOf(where);
   if ("memory" in place) return openMemoryStore();
+  if ("folder" in place) return (await import("./pglite-store.ts")).openPgliteStore(place.folder);
+  return (await import("./postgres-store.ts")).openPostgresStore(place.url);
+}
+
+/** A store with books, for what runs and goes on. Throws `config-invalid` for one that lives in memory. */
+export async function openLastingStore(where: string): Promise<LastingStore> {
+  const place = placeOf(where);
+  if ("memory" in place) {
+    throw new PipelineError(
+      "config-invalid",
+      "store: what runs needs a store that lasts: a folder or postgres://…",
+    );
+  }
   if ("folder" in place) return (await import("./pglite-store.ts")).openPgliteStore(place.folder);
   return (await import("./postgres-store.ts")).openPostgresStore(place.url);
 }

@@ -4,13 +4,14 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { PipelineError } from "../model/errors.ts";
+import type { LastingStore } from "./books.ts";
 import type { Database, Session } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { sqlBooks } from "./sql-books.ts";
 import { sqlStore } from "./sql-store.ts";
-import type { Store } from "./store.ts";
 
 /** Creates the folder and its tables where they are missing. */
-export async function openPgliteStore(folder: string): Promise<Store> {
+export async function openPgliteStore(folder: string): Promise<LastingStore> {
   const database = await openFolder(folder);
   try {
     await migrate(database);
@@ -18,7 +19,7 @@ export async function openPgliteStore(folder: string): Promise<Store> {
     await database.close();
     throw error;
   }
-  return sqlStore(database);
+  return { ...sqlStore(database), books: sqlBooks(database) };
 }
 
 export async function migratePglite(folder: string): Promise<readonly string[]> {

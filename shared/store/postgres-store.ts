@@ -1,10 +1,11 @@
 /** Postgres as a server: Aurora, Citus, any. */
 import pg from "pg";
 import { type ErrorCode, PipelineError } from "../model/errors.ts";
+import type { LastingStore } from "./books.ts";
 import type { Database, Session, Statement } from "./database.ts";
 import { checkMigrated, migrate } from "./migrate.ts";
+import { sqlBooks } from "./sql-books.ts";
 import { sqlStore } from "./sql-store.ts";
-import type { Store } from "./store.ts";
 
 /** A function works on one batch at a time; the others are for whoever reads beside it. */
 const CONNECTIONS = 4;
@@ -13,7 +14,7 @@ const CONNECT_MS = 10_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** Refuses a database whose tables are missing: `gnomon migrate` makes them, not whoever comes first. */
-export async function openPostgresStore(url: string): Promise<Store> {
+export async function openPostgresStore(url: string): Promise<LastingStore> {
   const database = postgresDatabase(url);
   try {
     await checkMigrated(database);
@@ -21,7 +22,7 @@ export async function openPostgresStore(url: string): Promise<Store> {
     await database.close();
     throw error;
   }
-  return sqlStore(database);
+  return { ...sqlStore(database), books: sqlBooks(database) };
 }
 
 export async function migratePostgres(url: string): Promise<readonly string[]> {
@@ -33,6 +34,8 @@ export function postgresDatabase(url: string): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS,
+    // Statements are sent without waiting for the answer to the one before.
+    pipeline: true,
     connectionTimeoutMillis: CONNECT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     application_name: "gnomon",

@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { openMemoryBus } from "../shared/bus/memory-bus.ts";
+import { topics } from "../shared/bus/topics.ts";
+import type { Configuration } from "../shared/config/config.ts";
+import { PipelineError } from "../shared/model/errors.ts";
+import { listen, madeUpRuntime } from "../test/made-up-runtime.ts";
+import { type JsonServer, type Reply, serveJson } from "../test/servers/json-api.ts";
+import { collectAll, collectOnce } from "./collect.ts";
+
+const NOW = Date.UTC(2026, 8, 14, 10, 20);
+
+const file = `
+collectors:
+  - collector: openai.audit
+    name: broken
+    settings: {key: "$\{env:KEY}"}
+  - collector: openai.audit
+    name: audit
+    settings: {key: "$\{env:KEY}", history: 2h, lookBack: 1h}
+`;
+
+const servers: JsonServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+const serve = async (reply: (count: number) => Reply): Promise<JsonServer> => {
+  const server = await serveJson((_asked, count) => reply(count));
+  servers.push(server);
+  return server;
+};
+
+/** The collector of that name asks there. */
+const at =
+  (urls: Readonly<Record<string, string>>) =>
+  (configuration: Configuration): Configuration => ({
+    ...configuration,
+    collectors: configuration.collectors.map((entry) => ({
+      ...entry,
+      settings: { ...(entry.settings as object), baseUrl: urls[entry.name] },
+    })),
+  });
+
+const auditLogs: Reply = {
+  body: {
+    object: "list",
+    data: [
+      { id: "audit_log-1", type: "api_key.created", effective_at: NOW / 1_000 - 60, prompt: "CANARY" },
+      { no: "record" },
+    ],
+    has_more: false,
+  },
+};
+
+describe("collecting once", () => {
+  it("puts records and rejects on the bus, saves the cursor by name, and counts", async () => {
+    const server = await serve(() => auditLogs);
+    const runtime = madeUpRuntime(file, { now: NOW, changes: at({ audit: server.url }) });
+    const raw = await listen(runtime.bus, topics.raw.name);
+    const rejected = await listen(runtime.bus, topics.rejected.name);
+    const collected = await collectOnce("audit", runtime, new AbortController().signal);
+
+    expect(collected).toMatchObject({ records: collected.pages / 2, failures: [] });
+    expect(raw[0]?.key).toBe("openai.audit/");
+    expect(JSON.parse(raw[0]?.value ?? "")).toMatchObject({
+      source: "openai.audit",
+      record: { id: "audit_log-1" },
+    });
+    expect(JSON.stringify(raw)).not.toContain("CANARY");
+    expect(JSON.parse(rejected[0]?.value ?? "")).toMatchObject({ reason: "not a record of a known source" });
+    expect(runtime.cursors).toEqual(new Map([["audit", new Map([["", "2026-09-14T09:20:00.000Z"]])]]));
+    expect(runtime.measured.get("Records")).toBe(raw.length);
+    expect(runtime.lines.at(-1)).toMatchObject({ level: "info", fields: { collector: "audit", failures: 0 } });
+  });
+
+  it("logs what failed with its part and code, and returns it", async () => {
+    const server = await serve(() => ({ status: 403 }));
+    const runtime = madeUpRuntime(file, { now: NOW, changes: at({ audit: server.url }) });
+    const { failures } = await collectOnce("audit", runtime, new AbortController().signal);
+    expect(failures).toMatchObject([{ part: "", error: { code: "upstream-refused" } }]);
+    expect(runtime.lines[0]).toMatchObject({
+      level: "error",
+      fields: { collector: "audit", part: "", code: "upstream-refused" },
+    });
+    expect(runtime.cursors.size).toBe(0);
+    expect(runtime.measured.get("Failures")).toBe(1);
+  });
+
+  it("saves no cursor while the bus is away", async () => {
+    const server = await serve(() => auditLogs);
+    const bus = openMemoryBus();
+    const away = {
+      ...bus,
+      publish: () => Promise.reject(new PipelineError("upstream-unavailable", "bus: no broker answers")),
+    };
+    const runtime = madeUpRuntime(file, { now: NOW, bus: away, changes: at({ audit: server.url }) });
+    const { failures } = await collectOnce("audit", runtime, new AbortController().signal);
+    expect(failures).toMatchObject([{ error: { code: "upstream-unavailable" } }]);
+    expect(runtime.cursors.size).toBe(0);
+  });
+
+  it("says which name was meant", async () => {
+    const runtime = madeUpRuntime(file);
+    await expect(collectOnce("audti", runtime, new AbortController().signal)).rejects.toMatchObject({
+      code: "config-invalid",
+      message: expect.stringContaining("did you mean audit?"),
+    });
+  });
+});
+
+describe("collecting all", () => {
+  it("lets no collector that fails stop another, whichever way it fails", async () => {
+    const server = await serve(() => auditLogs);
+    const refusing = await serve(() => ({ status: 401 }));
+    const runtime = madeUpRuntime(file, { now: NOW, changes: at({ audit: server.url, broken: refusing.url }) });
+    await collectAll(["nobody", "broken", "audit"], runtime, new AbortController().signal);
+    expect([...runtime.cursors.keys()]).toEqual(["audit"]);
+    expect(
+      runtime.lines.filter(({ level }) => level === "error").map(({ fields }) => fields["collector"]),
+    ).toEqual(expect.arrayContaining(["nobody", "broken"]));
+    expect(runtime.measured.get("Failures")).toBe(2);
+  });
+
+  it("ends at once when there is no time left", async () => {
+    const server = await serve(() => auditLogs);
+    const runtime = madeUpRuntime(file, { now: NOW, changes: at({ audit: server.url, broken: server.url }) });
+    await collectAll(["audit", "broken"], runtime, AbortSignal.abort());
+    expect(server.asked).toEqual([]);
+    expect(runtime.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+});

@@ -1,0 +1,87 @@
+/** A schedule → every collector's new records on `ai.activity.raw`. */
+import type { ScheduledEvent } from "aws-lambda";
+import { PipelineError } from "../shared/model/errors.ts";
+import { SECOND_MS } from "../shared/model/units.ts";
+import { type Collected, collect } from "../shared/pipeline/collect.ts";
+import { didYouMean } from "../shared/policy/did-you-mean.ts";
+import { collectors, sources } from "../shared/registry.ts";
+import { type LambdaContext, withRuntime } from "./lambda.ts";
+import { publishRaw } from "./raw-topic.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** For the page at hand: its records on the bus, its cursor saved. */
+const LAST_PAGE_MS = 10 * SECOND_MS;
+/** Each holds a page in memory. */
+const COLLECTORS_AT_ONCE = 4;
+
+/**
+ * One run of the collector of that name in the configuration, until it has all there is or `signal` is aborted. What
+ * stopped it, or a part of it, is logged and among the failures. Throws `config-invalid`, and what nobody expected.
+ */
+export async function collectOnce(name: string, runtime: Runtime, signal: AbortSignal): Promise<Collected> {
+  const { configuration, log, now } = runtime;
+  const entry = configuration.collectors.find((each) => each.name === name);
+  const collector = collectors.find(({ id }) => id === entry?.collector);
+  if (!entry || !collector) {
+    const meant = didYouMean(
+      name,
+      configuration.collectors.map((each) => each.name),
+    );
+    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    throw new PipelineError("config-invalid", `no collector "${name}" in the configuration${hint}`);
+  }
+  const started = now();
+  const { books } = await runtime.store();
+  const collected = await collect(collector, entry.settings, {
+    sources,
+    loadCursors: () => books.cursors(name),
+    saveCursor: (part, cursor) => books.saveCursor(name, part, cursor),
+    publish: (records, rejects, place) => publishRaw(records, rejects, place, runtime),
+    now,
+    signal,
+  }).catch((error: unknown): Collected => {
+    if (!(error instanceof PipelineError)) throw error;
+    return { pages: 0, records: 0, rejects: 0, failures: [{ part: "", error }] };
+  });
+
+  const { pages, records, rejects, failures } = collected;
+  for (const { part, error } of failures) {
+    log.error("a collector failed", { collector: name, part, code: error.code, reason: error.message });
+  }
+  log.info("collected", { collector: name, pages, records, rejects, failures: failures.length });
+  log.measure("Failures", failures.length, "Count", { collector: name });
+  log.measure("BatchTime", now() - started, "Milliseconds");
+  return collected;
+}
+
+/** One that fails, in whatever way, never stops another. */
+export async function collectAll(names: readonly string[], runtime: Runtime, signal: AbortSignal): Promise<void> {
+  const waiting = [...names];
+  const work = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      try {
+        await collectOnce(name, runtime, signal);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        runtime.log.error("a collector failed", { collector: name, reason });
+        runtime.log.measure("Failures", 1, "Count", { collector: name });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: COLLECTORS_AT_ONCE }, work));
+}
+
+/** A schedule's own event runs all of them, `{"collector":"openai"}` one. */
+export const handler = withRuntime(
+  "collect",
+  (event: ScheduledEvent | { readonly collector: string }, runtime, context) => {
+    const names =
+      "collector" in event ? [event.collector] : runtime.configuration.collectors.map(({ name }) => name);
+    return collectAll(names, runtime, timeLeft(context));
+  },
+);
+
+const timeLeft = (context: LambdaContext | undefined): AbortSignal =>
+  context === undefined
+    ? new AbortController().signal
+    : AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - LAST_PAGE_MS));

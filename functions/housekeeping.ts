@@ -1,0 +1,51 @@
+/** Every hour: findings that went quiet are resolved, resolved ones that came back reopened, old activities forgotten. */
+import type { ScheduledEvent } from "aws-lambda";
+import { DAY_MS, EpochMs } from "../shared/model/units.ts";
+import { nextStatus } from "../shared/pipeline/lifecycle.ts";
+import { detections } from "../shared/registry.ts";
+import { withRuntime } from "./lambda.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Longer than the slowest feed is late: Azure's tail is under four hours, a vendor's usage API under a day. */
+const SILENT_AFTER_MS = DAY_MS;
+
+export interface Kept {
+  readonly resolved: number;
+  readonly reopened: number;
+  readonly forgotten: number;
+  /** Sources that have told of nothing for longer than their feed may be late. */
+  readonly silent: readonly string[];
+}
+
+export async function housekeepOnce(runtime: Runtime): Promise<Kept> {
+  const { configuration, log } = runtime;
+  const { books } = await runtime.store();
+  const now = runtime.now();
+  const rules = new Map(detections.map(({ rule }) => [rule.id, rule]));
+
+  const silent = (await books.coverage())
+    .filter(({ lastEventTime }) => now - lastEventTime > SILENT_AFTER_MS)
+    .map(({ source }) => source);
+  if (silent.length > 0) log.warn("sources have gone silent", { sources: silent });
+
+  const count = { resolved: 0, reopened: 0 };
+  for (const { finding, seenUntil } of await books.living()) {
+    const rule = rules.get(finding.ruleId);
+    const next = nextStatus(finding, { rule, now, ...(seenUntil === undefined ? {} : { seenUntil }) });
+    if (!next) continue;
+    // Quiet says nothing while nobody is listening.
+    if (next.status === "resolved" && silent.length > 0) continue;
+    await books.changeStatus(finding.uid, { status: next.status, by: "gnomon", note: next.note, time: now });
+    if (next.status === "resolved") count.resolved++;
+    else count.reopened++;
+  }
+
+  const before = EpochMs.parse(Math.max(0, now - configuration.retention.activityDays * DAY_MS));
+  const forgotten = await books.forgetActivities(before);
+  log.info("housekeeping", { ...count, forgotten, silent });
+  return { ...count, forgotten, silent };
+}
+
+export const handler = withRuntime("housekeeping", async (_event: ScheduledEvent, runtime) => {
+  await housekeepOnce(runtime);
+});

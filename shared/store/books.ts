@@ -1,0 +1,81 @@
+/** The port of what a running pipeline remembers beside its findings. Only stores that last have books. */
+import type { Finding } from "../model/finding.ts";
+import type { FindingRow } from "../model/ledger.ts";
+import type { Reject } from "../model/raw-record.ts";
+import type { EpochMs } from "../model/units.ts";
+import type { Owed, Settled } from "../pipeline/deliver.ts";
+import type { Store } from "./store.ts";
+
+export interface LastingStore extends Store {
+  readonly books: Books;
+}
+
+export interface Books {
+  /** By part. */
+  cursors(collector: string): Promise<ReadonlyMap<string, string>>;
+  saveCursor(collector: string, part: string, cursor: string): Promise<void>;
+
+  /** Keeps the latest of each source. */
+  heard(sources: readonly HeardSource[]): Promise<void>;
+  /** By source. */
+  coverage(): Promise<readonly HeardSource[]>;
+
+  /** The same reject twice is one row. */
+  recordRejects(rejects: readonly Reject[], seenTime: EpochMs): Promise<void>;
+  /** Newest first. */
+  rejects(filter?: { readonly source?: string; readonly limit?: number }): Promise<readonly KeptReject[]>;
+  markReplayed(rejects: readonly Reject[]): Promise<void>;
+
+  /**
+   * Hands to `work` what the sink has not been told and records what it settles, in one transaction. Undefined where
+   * another process is at this sink.
+   */
+  deliverTo(
+    sink: string,
+    limit: number,
+    work: (owed: readonly Owed[]) => Promise<readonly Settled[]>,
+  ): Promise<number | undefined>;
+
+  /**
+   * Every finding that may change its status by itself: open ones, and resolved ones with how far they had been seen
+   * when they were.
+   */
+  living(): Promise<readonly Living[]>;
+  /** Undefined where there is no such finding. A status it already has changes nothing. */
+  changeStatus(uid: string, change: StatusChange): Promise<FindingRow | undefined>;
+  /** Oldest first. */
+  history(uid: string): Promise<readonly FindingEvent[]>;
+
+  /** Removes activities that started before `before`; sums and findings stay. Returns how many. */
+  forgetActivities(before: EpochMs): Promise<number>;
+}
+
+export interface HeardSource {
+  readonly source: string;
+  /** Event time. */
+  readonly lastEventTime: EpochMs;
+  readonly heardTime: EpochMs;
+}
+
+export interface KeptReject extends Reject {
+  readonly seenTime: EpochMs;
+  readonly replayed: boolean;
+}
+
+export interface Living {
+  readonly finding: Finding;
+  /** For a resolved one: the finding's `lastSeenTime` when it was resolved. */
+  readonly seenUntil?: EpochMs;
+}
+
+export interface StatusChange {
+  readonly status: Finding["status"];
+  /** A person, or `gnomon`. */
+  readonly by: string;
+  readonly note?: string;
+  readonly time: EpochMs;
+}
+
+export interface FindingEvent extends StatusChange {
+  readonly seenUntil: EpochMs;
+}

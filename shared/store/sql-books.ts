@@ -1,0 +1,156 @@
+/** The books in Postgres SQL, embedded and real. */
+import type { Finding, Level } from "../model/finding.ts";
+import type { FindingRow } from "../model/ledger.ts";
+import type { Reject } from "../model/raw-record.ts";
+import { uidOf } from "../model/uid.ts";
+import type { Told } from "../pipeline/deliver.ts";
+import type { Books, FindingEvent, HeardSource, KeptReject, Living } from "./books.ts";
+import type { Database, Session } from "./database.ts";
+
+export function sqlBooks(database: Database): Books {
+  return {
+    async cursors(collector) {
+      const { rows } = await database.query<{ part: string; value: string }>(sql.cursors, [collector]);
+      return new Map(rows.map(({ part, value }) => [part, value]));
+    },
+
+    async saveCursor(collector, part, cursor) {
+      await database.query(sql.saveCursor, [collector, part, cursor]);
+    },
+
+    async heard(sources) {
+      // In one order, so that two workers never wait for each other.
+      const rows = sources.toSorted((a, b) => (a.source < b.source ? -1 : 1));
+      if (rows.length > 0) await database.query(sql.heard, [JSON.stringify(rows)]);
+    },
+
+    async coverage() {
+      return (await database.query<HeardSource>(sql.coverage)).rows;
+    },
+
+    async recordRejects(rejects, seenTime) {
+      const rows = rejects.map((reject) => ({ key: keyOf(reject), seenTime, ...reject }));
+      if (rows.length > 0) await database.query(sql.recordRejects, [JSON.stringify(rows)]);
+    },
+
+    async rejects({ source, limit = 1_000 } = {}) {
+      const { rows } = await database.query<Nullable<KeptReject>>(sql.rejects, [source ?? null, limit]);
+      return rows.map(withoutNulls);
+    },
+
+    async markReplayed(rejects) {
+      await database.query(sql.markReplayed, [JSON.stringify(rejects.map((reject) => ({ key: keyOf(reject) })))]);
+    },
+
+    deliverTo: (sink, limit, work) =>
+      database.transaction(async (session) => {
+        const { rows: locks } = await session.query<{ free: boolean }>(sql.lockSink, [`deliver/${sink}`]);
+        if (!locks[0]?.free) return undefined;
+        const { rows } = await session.query<OwedRow>(sql.owed, [sink, limit]);
+        const settled = await work(rows.map(owedOf));
+        const told = settled.map(({ findingUid, told, refused }) => ({ finding: findingUid, ...told, refused }));
+        if (told.length > 0) await session.query(sql.settle, [sink, JSON.stringify(told)]);
+        return settled.length;
+      }),
+
+    async living() {
+      const { rows } = await database.query<Nullable<Living>>(sql.living);
+      return rows.map(withoutNulls);
+    },
+
+    changeStatus: (uid, { status, by, note, time }) =>
+      database.transaction(async (session) => {
+        const row = await claimFinding(session, uid);
+        if (!row || row.finding.status === status) return row;
+        const finding: Finding = { ...row.finding, status };
+        const revision = row.revision + 1;
+        await session.query(sql.changeStatus, [uid, status, revision, JSON.stringify(finding)]);
+        await session.query(sql.addEvent, [uid, time, status, by, note ?? null, finding.lastSeenTime]);
+        return { finding, revision };
+      }),
+
+    async history(uid) {
+      const { rows } = await database.query<Nullable<FindingEvent>>(sql.history, [uid]);
+      return rows.map(withoutNulls);
+    },
+
+    async forgetActivities(before) {
+      return (await database.query(sql.forgetActivities, [before])).count;
+    },
+  };
+}
+
+async function claimFinding(session: Session, uid: string): Promise<FindingRow | undefined> {
+  return (await session.query<FindingRow>(sql.claimFinding, [uid])).rows[0];
+}
+
+const keyOf = ({ source, reason, place, record }: Reject): string =>
+  uidOf("reject", source, reason, place, record);
+
+interface OwedRow {
+  readonly finding: Finding;
+  readonly status: Finding["status"] | null;
+  readonly level: Level | null;
+  readonly times: number | null;
+  readonly reference: string | null;
+}
+
+function owedOf({ finding, status, level, times, reference }: OwedRow) {
+  if (status === null || level === null) return { finding };
+  const told: Told = { status, level, times: times ?? 0, ...(reference === null ? {} : { reference }) };
+  return { finding, told };
+}
+
+type Nullable<Row> = { readonly [Key in keyof Row]: Row[Key] | null };
+
+const withoutNulls = <Row>(row: Nullable<Row>): Row =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Row;
+
+const texts = {
+  cursors: "select part, value from cursor where collector = $1",
+  saveCursor: `insert into cursor (collector, part, value) values ($1, $2, $3)
+    on conflict (collector, part) do update set value = excluded.value`,
+
+  heard: `insert into coverage (source, last_event_time, heard_time)
+    select * from json_to_recordset($1::json) as row (source text, "lastEventTime" bigint, "heardTime" bigint)
+    on conflict (source) do update set
+      last_event_time = greatest(coverage.last_event_time, excluded.last_event_time),
+      heard_time = greatest(coverage.heard_time, excluded.heard_time)`,
+  coverage: `select source, last_event_time as "lastEventTime", heard_time as "heardTime" from coverage order by source`,
+
+  recordRejects: `insert into reject (key, source, reason, place, record, seen_time)
+    select * from json_to_recordset($1::json)
+      as row (key uuid, source text, reason text, place text, record integer, "seenTime" bigint)
+    on conflict do nothing`,
+  rejects: `select source, reason, place, record, seen_time as "seenTime", replayed from reject
+    where $1::text is null or source = $1 order by seen_time desc, key limit $2`,
+  markReplayed: `update reject set replayed = true
+    from json_to_recordset($1::json) as row (key uuid) where reject.key = row.key`,
+
+  lockSink: "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free",
+  owed: `select f.finding, d.status, d.level, d.times, d.reference from finding f
+    left join delivery d on d.sink = $1 and d.finding = f.uid
+    where d.finding is null or d.refused is null and (d.status, d.level) <> (f.status, f.finding->>'level')
+    order by f.uid limit $2`,
+  settle: `insert into delivery (sink, finding, status, level, times, reference, refused)
+    select $1, row.* from json_to_recordset($2::json)
+      as row (finding uuid, status text, level text, times integer, reference text, refused text)
+    on conflict (sink, finding) do update set status = excluded.status, level = excluded.level,
+      times = excluded.times, reference = excluded.reference, refused = excluded.refused`,
+
+  living: `select f.finding, case when f.status = 'resolved' then e.seen_until end as "seenUntil" from finding f
+    left join lateral (select seen_until from finding_event where finding = f.uid order by number desc limit 1) e on true
+    where f.status not in ('suppressed') order by f.uid`,
+  claimFinding: "select finding, revision from finding where uid = $1::uuid for update",
+  changeStatus: "update finding set status = $2, revision = $3, finding = $4::json where uid = $1::uuid",
+  addEvent: `insert into finding_event (finding, number, time, status, by_whom, note, seen_until)
+    select $1::uuid, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6 from finding_event where finding = $1::uuid`,
+  history: `select time, status, by_whom as "by", note, seen_until as "seenUntil" from finding_event
+    where finding = $1::uuid order by number`,
+
+  forgetActivities: "delete from activity where start_time < $1",
+};
+
+const sql = Object.fromEntries(
+  Object.entries(texts).map(([name, text]) => [name, { name: `books-${name}`, text }]),
+) as Readonly<Record<keyof typeof texts, { readonly name: string; readonly text: string }>>;

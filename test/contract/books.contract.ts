@@ -1,0 +1,128 @@
+/** What the books of every lasting store must do. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EpochMs } from "../../shared/model/units.ts";
+import type { Settled } from "../../shared/pipeline/deliver.ts";
+import { detect } from "../../shared/pipeline/detect.ts";
+import type { LastingStore } from "../../shared/store/books.ts";
+import { world } from "../world.ts";
+import { many } from "./store.contract.ts";
+
+const at = (time: number) => time as EpochMs;
+
+/** Calls of a denied model by two people: two findings. */
+const shady = [
+  ...many(30, { actor: { uid: "alice" }, model: { id: "deepseek-y", name: "deepseek/deepseek-y" } }),
+  ...many(60, { actor: { uid: "bob" }, model: { id: "deepseek-y", name: "deepseek/deepseek-y" } }).slice(30),
+];
+
+export function booksContract(name: string, open: () => Promise<LastingStore>): void {
+  describe(`the books of ${name}`, () => {
+    let store: LastingStore;
+    beforeAll(async () => {
+      store = await open();
+      await detect(shady, { ...world, store });
+    });
+    afterAll(() => store.close());
+
+    it("keep the last cursor of each part of a collector", async () => {
+      await store.books.saveCursor("a", "eu", "1");
+      await store.books.saveCursor("a", "us", "7");
+      await store.books.saveCursor("a", "eu", "2");
+      await store.books.saveCursor("b", "eu", "9");
+      expect(await store.books.cursors("a")).toEqual(
+        new Map([
+          ["eu", "2"],
+          ["us", "7"],
+        ]),
+      );
+      expect(await store.books.cursors("nobody")).toEqual(new Map());
+    });
+
+    it("keep the latest that a source told of, in whatever order it is heard", async () => {
+      await store.books.heard([{ source: "s", lastEventTime: at(50), heardTime: at(60) }]);
+      await store.books.heard([{ source: "s", lastEventTime: at(20), heardTime: at(70) }]);
+      expect(await store.books.coverage()).toEqual([{ source: "s", lastEventTime: 50, heardTime: 70 }]);
+    });
+
+    it("keep a reject once, with its place, and know which were replayed", async () => {
+      const reject = {
+        source: "aws.cloudtrail",
+        reason: "eventTime: expected string",
+        place: "b/k.json.gz",
+        record: 3,
+      };
+      const unknown = { reason: "not JSON", place: "x" };
+      await store.books.recordRejects([reject, unknown], at(5));
+      await store.books.recordRejects([reject], at(9));
+      await store.books.markReplayed([reject]);
+      expect(await store.books.rejects({ source: "aws.cloudtrail" })).toEqual([
+        { ...reject, seenTime: 5, replayed: true },
+      ]);
+      expect(await store.books.rejects()).toHaveLength(2);
+      expect(await store.books.rejects({ limit: 1 })).toHaveLength(1);
+    });
+
+    it("hand a sink every finding once, and again only when its status or level changed", async () => {
+      const all = await store.findings();
+      expect(all.length).toBeGreaterThan(0);
+      const told = async (limit = 100) => {
+        const seen: string[] = [];
+        await store.books.deliverTo("pager", limit, async (owed) =>
+          owed.map(({ finding: { uid, status, level }, told: before }): Settled => {
+            seen.push(uid);
+            return {
+              findingUid: uid,
+              told: { status, level, times: (before?.times ?? 0) + 1, reference: "C1/1.1" },
+            };
+          }),
+        );
+        return seen;
+      };
+      expect(await told()).toHaveLength(all.length);
+      expect(await told()).toEqual([]);
+      const uid = all[0]?.finding.uid ?? "";
+      await store.books.changeStatus(uid, { status: "acknowledged", by: "ada", time: at(1) });
+      expect(await told()).toEqual([uid]);
+      expect(await told()).toEqual([]);
+    });
+
+    it("record nothing of a delivery that failed half way", async () => {
+      const failing = store.books.deliverTo("broken", 100, async () => {
+        throw new Error("the sink is away");
+      });
+      await expect(failing).rejects.toThrow("the sink is away");
+      const owed = await store.books.deliverTo("broken", 100, async (rows) =>
+        rows.map(({ finding: { uid, status, level } }) => ({
+          findingUid: uid,
+          told: { status, level, times: 1 },
+        })),
+      );
+      expect(owed).toBe((await store.findings()).length);
+    });
+
+    it("remember who changed a finding's status, and keep it when its activities come again", async () => {
+      const uid = (await store.findings()).at(-1)?.finding.uid ?? "";
+      await store.books.changeStatus(uid, { status: "resolved", by: "ada", note: "was a test", time: at(3) });
+      await store.books.changeStatus(uid, { status: "resolved", by: "ben", time: at(4) });
+      expect(await store.books.history(uid)).toMatchObject([
+        { status: "resolved", by: "ada", note: "was a test", time: 3 },
+      ]);
+      await detect(shady, { ...world, store });
+      expect((await store.finding(uid))?.finding.status).toBe("resolved");
+      const living = (await store.books.living()).find(({ finding }) => finding.uid === uid);
+      expect(living?.seenUntil).toBe(living?.finding.lastSeenTime);
+      expect(
+        await store.books.changeStatus("0".repeat(32), { status: "open", by: "ada", time: at(1) }),
+      ).toBeUndefined();
+    });
+
+    it("forget activities from before a day, and keep what they added up to", async () => {
+      const usage = await store.usage();
+      const activities = await Array.fromAsync(store.activities());
+      const last = activities.at(-1)?.activity.startTime ?? at(0);
+      const older = activities.filter(({ activity }) => activity.startTime < last).length;
+      expect(await store.books.forgetActivities(last)).toBe(older);
+      expect(await store.usage()).toEqual(usage);
+    });
+  });
+}
