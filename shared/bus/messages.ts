@@ -3,6 +3,7 @@ import { ACTIVITY_SCHEMA, type Activity, Activity as ActivityShape, principalOf 
 import { RawRecord, Reject } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
 import type { IncomingMessage, OutgoingMessage } from "./bus.ts";
+import { MAX_MESSAGE_BYTES } from "./topics.ts";
 
 /** CloudEvents 1.0, Kafka protocol binding, binary mode: attributes are headers with the prefix `ce_`. */
 const headers = (type: string, source: string, id: string): Record<string, string> => ({
@@ -21,6 +22,27 @@ const REJECT_TYPE = "gnomon.reject.v1";
 export function rawMessage(raw: RawRecord, account: string | undefined): OutgoingMessage {
   const value = JSON.stringify(raw);
   return { key: `${raw.source}/${account ?? ""}`, value, headers: headers(RAW_TYPE, raw.source, uidOf(value)) };
+}
+
+/** A record that no message can hold is rejected by name, or it would hold up the whole batch again and again. */
+export function rawMessages(
+  records: readonly RawRecord[],
+  place: string,
+): { readonly messages: readonly OutgoingMessage[]; readonly rejects: readonly Reject[] } {
+  const messages: OutgoingMessage[] = [];
+  const rejects: Reject[] = [];
+  for (const raw of records) {
+    const message = rawMessage(raw, undefined);
+    const bytes = Buffer.byteLength(message.value);
+    if (bytes <= MAX_MESSAGE_BYTES) messages.push(message);
+    else
+      rejects.push({
+        source: raw.source,
+        reason: `${bytes} bytes, at most ${MAX_MESSAGE_BYTES} are taken`,
+        place,
+      });
+  }
+  return { messages, rejects };
 }
 
 export const activityMessage = (activity: Activity): OutgoingMessage => ({

@@ -49,6 +49,8 @@ const shape = z.strictObject({
   receive: z
     .strictObject({
       port: z.coerce.number().int().min(1).max(65_535).default(4_318),
+      /** `0.0.0.0` in a container, behind something that speaks TLS: the secret is in the requests. */
+      host: z.string().min(1).default("127.0.0.1"),
       /** Senders show it as a bearer token, or sign with it. */
       secret,
     })

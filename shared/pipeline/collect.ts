@@ -15,8 +15,8 @@ export interface CollectPorts {
   /** By part; of this collector as it is named in the configuration. */
   loadCursors(): Promise<ReadonlyMap<string, string>>;
   saveCursor(part: string, cursor: string): Promise<void>;
-  /** Resolves when the bus has them. */
-  publish(records: readonly RawRecord[], rejects: readonly Reject[]): Promise<void>;
+  /** Resolves when the bus has them. `place` is the page's, for what turns out to be no message. */
+  publish(records: readonly RawRecord[], rejects: readonly Reject[], place: string): Promise<void>;
   now(): EpochMs;
   readonly signal: AbortSignal;
 }
@@ -49,7 +49,7 @@ export async function collect<Settings>(
     }
     const { records, rejects } = trimmed(page.documents, page.place, ports.sources, ports.now());
     for (const { reason, place } of page.unreadable ?? []) rejects.push({ reason, place });
-    await ports.publish(records, rejects);
+    await ports.publish(records, rejects, page.place);
     if (page.cursor !== undefined) await ports.saveCursor(page.part, page.cursor);
     await page.done?.();
     total.pages++;

@@ -63,12 +63,13 @@ const types = { traces: root.lookupType("TracesData"), logs: root.lookupType("Lo
 /** Throws where the bytes are no such message. */
 export function decodeOtlp(signal: keyof typeof types, bytes: Uint8Array): unknown {
   const type = types[signal];
-  const decoded = type.toObject(type.decode(bytes), { longs: String, bytes: Buffer });
-  return JSON.parse(JSON.stringify(decoded), (_key, part: unknown) => (isBytes(part) ? hex(part.data) : part));
+  return withHexIds(type.toObject(type.decode(bytes), { longs: String }));
 }
 
-/** A Buffer as `JSON.stringify` writes it; OTLP's JSON form has ids in hexadecimal. */
-const isBytes = (part: unknown): part is { readonly data: readonly number[] } =>
-  typeof part === "object" && part !== null && "type" in part && part.type === "Buffer" && "data" in part;
-
-const hex = (bytes: readonly number[]): string => Buffer.from(bytes).toString("hex");
+/** In OTLP's JSON form trace and span ids, the only bytes named here, are hexadecimal. */
+function withHexIds(part: unknown): unknown {
+  if (part instanceof Uint8Array) return Buffer.from(part).toString("hex");
+  if (Array.isArray(part)) return part.map(withHexIds);
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, withHexIds(value)]));
+}

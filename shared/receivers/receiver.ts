@@ -23,7 +23,7 @@ export interface PushedResponse {
 }
 
 /** A body over this is refused before it is unpacked; senders batch by tens or hundreds. */
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** And after. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 /** Standard Webhooks: a signature older or younger than this is somebody's replay. */
@@ -37,8 +37,8 @@ export function received(
 ): { readonly documents: readonly unknown[]; readonly place: string } | { readonly refusal: PushedResponse } {
   if (request.method !== "POST") return refuse(405, "only POST is taken here");
   const path = request.path.replace(/\/+$/, "");
-  const decode = routes[path];
-  if (!decode) return refuse(404, `nothing is received at this path; there are ${Object.keys(routes).join(", ")}`);
+  const decode = routes.get(path);
+  if (!decode) return refuse(404, `nothing is received at this path; there are ${[...routes.keys()].join(", ")}`);
   if (request.body.length > MAX_BODY_BYTES) return refuse(413, `at most ${MAX_BODY_BYTES} bytes are taken`);
   if (!isSender(request, secret, nowSeconds)) {
     return refuse(401, "show the secret as a bearer token or as ?token=, or sign the body (standardwebhooks.com)");
@@ -52,13 +52,13 @@ export function received(
   }
 }
 
-const routes: Readonly<Record<string, (body: Buffer, contentType: string) => readonly unknown[]>> = {
+const routes: ReadonlyMap<string, (body: Buffer, contentType: string) => readonly unknown[]> = new Map([
   // OTLP/HTTP 1.7: paths and both encodings.
-  "/v1/traces": (body, contentType) => [isProtobuf(contentType) ? decodeOtlp("traces", body) : json(body)],
-  "/v1/logs": (body, contentType) => [isProtobuf(contentType) ? decodeOtlp("logs", body) : json(body)],
+  ["/v1/traces", (body, contentType) => [isProtobuf(contentType) ? decodeOtlp("traces", body) : json(body)]],
+  ["/v1/logs", (body, contentType) => [isProtobuf(contentType) ? decodeOtlp("logs", body) : json(body)]],
   // LiteLLM's generic_api callback (an array), Pub/Sub push, EventBridge API destinations, any signed webhook.
-  "/v1/events": (body) => [json(body)],
-};
+  ["/v1/events", (body) => [json(body)]],
+]);
 
 /** Where the exporter expects an OTLP answer in the encoding it used. */
 export function accepted(request: PushedRequest): PushedResponse {
@@ -97,11 +97,13 @@ function unpacked({ headers, body }: PushedRequest): Buffer {
   }
 }
 
+/** Any of the three will do: Pub/Sub, for one, sends a bearer token of Google's beside our own in the query. */
 function isSender({ headers, query, body }: PushedRequest, secret: string, nowSeconds: number): boolean {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers["authorization"] ?? "")?.[1];
-  if (bearer !== undefined) return same(bearer, secret);
-  if (query["token"] !== undefined) return same(query["token"], secret);
-  return isSigned(headers, body, secret, nowSeconds);
+  return (
+    [bearer, query["token"]].some((shown) => shown !== undefined && same(shown, secret)) ||
+    isSigned(headers, body, secret, nowSeconds)
+  );
 }
 
 /** Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`, base64, any of several `v1,` signatures. */
