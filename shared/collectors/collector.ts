@@ -30,7 +30,10 @@ export interface FetchedPage {
   readonly unreadable?: readonly { readonly reason: string; readonly place: string }[];
   /** For pointers of rejects: an object key, a region and page. */
   readonly place: string;
-  /** Where `part` resumes once these documents are on the bus. Opaque to everyone else; absent: unchanged. */
+  /**
+   * Where `part` resumes once these documents are on the bus. Opaque to everyone else; absent: unchanged; empty: the
+   * part is done with for good and its cursor is forgotten.
+   */
   readonly cursor?: string;
   /** Called when the documents are on the bus and the cursor is saved: deletes a queue's message, for one. */
   done?(): Promise<void>;

@@ -13,6 +13,7 @@ export interface LastingStore extends Store {
 export interface Books {
   /** By part. */
   cursors(collector: string): Promise<ReadonlyMap<string, string>>;
+  /** An empty one is forgotten. */
   saveCursor(collector: string, part: string, cursor: string): Promise<void>;
 
   /** Keeps the latest of each source. */

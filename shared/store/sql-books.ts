@@ -15,7 +15,8 @@ export function sqlBooks(database: Database): Books {
     },
 
     async saveCursor(collector, part, cursor) {
-      await database.query(sql.saveCursor, [collector, part, cursor]);
+      if (cursor === "") await database.query(sql.forgetCursor, [collector, part]);
+      else await database.query(sql.saveCursor, [collector, part, cursor]);
     },
 
     async heard(sources) {
@@ -110,6 +111,7 @@ const texts = {
   cursors: "select part, value from cursor where collector = $1",
   saveCursor: `insert into cursor (collector, part, value) values ($1, $2, $3)
     on conflict (collector, part) do update set value = excluded.value`,
+  forgetCursor: "delete from cursor where collector = $1 and part = $2",
 
   heard: `insert into coverage (source, last_event_time, heard_time)
     select * from json_to_recordset($1::json) as row (source text, "lastEventTime" bigint, "heardTime" bigint)

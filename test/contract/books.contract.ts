@@ -38,6 +38,14 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       expect(await store.books.cursors("nobody")).toEqual(new Map());
     });
 
+    it("forget the cursor of a part that is done with", async () => {
+      await store.books.saveCursor("queue", "bucket/one", "700");
+      await store.books.saveCursor("queue", "bucket/two", "900");
+      await store.books.saveCursor("queue", "bucket/one", "");
+      await store.books.saveCursor("queue", "bucket/three", "");
+      expect(await store.books.cursors("queue")).toEqual(new Map([["bucket/two", "900"]]));
+    });
+
     it("keep the latest that a source told of, in whatever order it is heard", async () => {
       await store.books.heard([{ source: "s", lastEventTime: at(50), heardTime: at(60) }]);
       await store.books.heard([{ source: "s", lastEventTime: at(20), heardTime: at(70) }]);

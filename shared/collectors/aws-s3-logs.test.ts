@@ -1,0 +1,347 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { AwsServer } from "../../test/servers/aws.ts";
+import { EpochMs } from "../model/units.ts";
+import { collect } from "../pipeline/collect.ts";
+import { sources } from "../registry.ts";
+import { awsS3Logs } from "./aws-s3-logs.ts";
+import type { FetchedPage, Page } from "./collector.ts";
+
+vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAMADEUP");
+vi.stubEnv("AWS_SECRET_ACCESS_KEY", "made-up");
+
+const NOW = EpochMs.parse(Date.UTC(2026, 8, 14, 10, 20));
+const { signal: running } = new AbortController();
+
+const aws = await new AwsServer().start();
+beforeEach(() => aws.reset());
+afterAll(() => aws.stop());
+
+const settingsWith = (given: Readonly<Record<string, unknown>> = {}) =>
+  awsS3Logs.settings.parse({
+    queueUrl: aws.queueUrl,
+    region: "eu-central-1",
+    endpoints: { s3: aws.url, sts: aws.url },
+    ...given,
+  });
+
+const keyOf = (name: string, account = "111122223333", region = "eu-central-1", service = "CloudTrail") =>
+  `AWSLogs/o-abcdefghij/${account}/${service}/${region}/2026/09/14/${name}.json.gz`;
+
+const eventOf = (id: string, filler = "") => ({
+  eventVersion: "1.11",
+  eventTime: "2026-09-14T10:00:00Z",
+  eventSource: "bedrock.amazonaws.com",
+  eventName: "InvokeModel",
+  eventID: id,
+  requestID: id,
+  awsRegion: "eu-central-1",
+  recipientAccountId: "111122223333",
+  userIdentity: { type: "IAMUser", arn: "arn:aws:iam::111122223333:user/jane", accountId: "111122223333" },
+  requestParameters: { modelId: "anthropic.claude-haiku-4-5-20251001-v1:0" },
+  filler,
+});
+const packed = (...ids: string[]) => gzipSync(JSON.stringify({ Records: ids.map((id) => eventOf(id)) }));
+/** About 4 MB unpacked: four pages. */
+const large = gzipSync(
+  JSON.stringify({ Records: Array.from({ length: 4_000 }, (_, at) => eventOf(`large ${at}`, "x".repeat(600))) }),
+);
+
+const idsIn = (page: FetchedPage) =>
+  page.documents.flatMap((document) =>
+    (document as { Records: { eventID: string }[] }).Records.map((one) => one.eventID),
+  );
+
+/** As `collect` does, with the first `atMost` pages. */
+async function run(
+  given: Readonly<Record<string, unknown>> = {},
+  cursors = new Map<string, string>(),
+  atMost = 1_000,
+) {
+  const pages: FetchedPage[] = [];
+  const failures: { part: string; code: string; message: string }[] = [];
+  const context = { settings: settingsWith(given), cursors: new Map(cursors), now: NOW, signal: running };
+  for await (const page of awsS3Logs.pull(context)) {
+    if ("failed" in page) {
+      failures.push({ part: page.part, code: page.failed.code, message: page.failed.message });
+      continue;
+    }
+    pages.push(page);
+    if (page.cursor !== undefined) cursors.set(page.part, page.cursor);
+    await page.done?.();
+    if (pages.length === atMost) break;
+  }
+  return {
+    pages,
+    failures,
+    cursors,
+    ids: pages.flatMap(idsIn),
+    unreadable: pages.flatMap((page) => page.unreadable ?? []),
+  };
+}
+const hidden = () => aws.queue.filter(({ visibleAt }) => visibleAt > performance.now()).length;
+const showAgain = () => {
+  for (const message of aws.queue) message.visibleAt = 0;
+};
+
+describe("aws.s3-logs", () => {
+  it("reads every announced object, and deletes its message when all of it is on the bus", async () => {
+    for (let at = 0; at < 25; at++) aws.put("logs", keyOf(`file ${at}`), packed(`a${at}`, `b${at}`));
+    const { ids, failures } = await run();
+    expect(failures).toEqual([]);
+    expect(ids).toHaveLength(50);
+    expect(aws.queue).toEqual([]);
+    // Ten at a time, and one more to see that the queue is empty.
+    expect(aws.countOf("ReceiveMessage")).toBe(4);
+    expect(aws.requests.find(({ action }) => action === "ReceiveMessage")?.input).toMatchObject({
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 20,
+      VisibilityTimeout: 300,
+    });
+  });
+
+  it("deletes no message before its last page is on the bus", async () => {
+    aws.put("logs", keyOf("large"), large);
+    const deleted: number[] = [];
+    for await (const page of awsS3Logs.pull({
+      settings: settingsWith(),
+      cursors: new Map(),
+      now: NOW,
+      signal: running,
+    })) {
+      if ("failed" in page) expect.fail(page.failed.message);
+      deleted.push(aws.countOf("DeleteMessage"));
+      await page.done?.();
+    }
+    expect(deleted.length).toBeGreaterThan(3);
+    expect(new Set(deleted)).toEqual(new Set([0]));
+    expect(aws.queue).toEqual([]);
+  });
+
+  it("goes on within a large object after any page that a crash followed, and forgets it at its end", async () => {
+    const part = `logs/${keyOf("large")}`;
+    aws.put("logs", keyOf("large"), large);
+    const { pages: whole } = await run();
+    for (let kept = 1; kept < whole.length; kept++) {
+      aws.reset();
+      aws.put("logs", keyOf("large"), large);
+      const before = await run({}, new Map(), kept);
+      expect(aws.queue, "a message whose object was not read to its end stays").toHaveLength(1);
+      showAgain();
+      const after = await run({}, before.cursors);
+      expect(new Set([...before.ids, ...after.ids]).size).toBe(4_000);
+      if (kept < whole.length - 1)
+        expect(before.ids.length + after.ids.length, "nothing is read twice").toBe(4_000);
+      expect(after.cursors.get(part)).toBe("");
+      expect(aws.queue).toEqual([]);
+    }
+  });
+
+  it("leaves no cursor of an object that is one page", async () => {
+    aws.put("logs", keyOf("small"), packed("a"));
+    const { cursors } = await run();
+    expect(cursors.size).toBe(0);
+  });
+
+  it("leaves what is no log, another account's or another region's, and deletes its message", async () => {
+    aws.put("logs", keyOf("digest", "111122223333", "eu-central-1", "CloudTrail-Digest"), packed("digest"));
+    aws.put("logs", keyOf("other", "222233334444"), packed("other account"));
+    aws.put("logs", keyOf("other", "111122223333", "us-east-1"), packed("other region"));
+    aws.put("logs", keyOf("ours"), packed("ours"));
+    aws.announce({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "logs" });
+    const { ids } = await run({ accounts: ["111122223333"], regions: ["eu-central-1"] });
+    expect(ids).toEqual(["ours"]);
+    expect(aws.countOf("GetObject")).toBe(1);
+    expect(aws.queue).toEqual([]);
+  });
+
+  it("rejects by name what cannot be read at all: a message of another kind, an object that is gone or damaged", async () => {
+    const id = aws.announce("hello");
+    aws.put("logs", keyOf("gone"), packed("gone"));
+    aws.objects.clear();
+    const whole = packed(...Array.from({ length: 500 }, (_, at) => `${at}`));
+    aws.put("logs", keyOf("damaged"), whole.subarray(0, whole.length / 2));
+    aws.put("logs", keyOf("neighbour"), packed("neighbour"));
+    const { ids, failures, unreadable } = await run();
+    expect(ids).toEqual(["neighbour"]);
+    expect(failures).toEqual([]);
+    expect(unreadable).toEqual(
+      expect.arrayContaining([
+        { reason: "no message about an object in S3", place: `logs message ${id}` },
+        { reason: "gone before it was read (NoSuchKey)", place: `s3://logs/${keyOf("gone")}` },
+        { reason: "gzip data that ends early", place: `s3://logs/${keyOf("damaged")}` },
+      ]),
+    );
+    expect(aws.queue).toEqual([]);
+  });
+
+  it("keeps the message of an object that it may not read, and names the permission once a bucket", async () => {
+    aws.faults.push({
+      action: "GetObject",
+      answer: { status: 403, code: "AccessDenied", message: "Access Denied" },
+    });
+    for (let at = 0; at < 3; at++) aws.put("logs", keyOf(`file ${at}`), packed("a"));
+    const { failures, ids } = await run();
+    expect(ids).toEqual([]);
+    expect(failures).toEqual([
+      {
+        part: expect.stringMatching(/^logs\/AWSLogs/),
+        code: "upstream-refused",
+        message: expect.stringMatching(
+          /s3:GetObject in s3:\/\/logs\/.*allow s3:GetObject, kms:Decrypt .* s3:ListBucket/,
+        ),
+      },
+    ]);
+    expect(aws.queue).toHaveLength(3);
+  });
+
+  it("names the key's permission where AWS says it is that", async () => {
+    const message =
+      "User: arn:aws:sts::1:assumed-role/g/i is not authorized to perform: kms:Decrypt on resource: made up";
+    aws.faults.push({ action: "GetObject", answer: { status: 403, code: "AccessDenied", message } });
+    aws.put("logs", keyOf("file"), packed("a"));
+    const { failures } = await run();
+    expect(failures[0]?.message).toMatch(/allow kms:Decrypt on the key, in its policy as well$/);
+  });
+
+  it("keeps the message where the connection is cut within the object, and goes on from there the next time", async () => {
+    aws.faults.push({ action: "GetObject", times: 1, answer: "cut" });
+    aws.put("logs", keyOf("large"), large);
+    const first = await run();
+    expect(first.failures).toEqual([expect.objectContaining({ code: "upstream-unavailable" })]);
+    expect(hidden()).toBe(1);
+    showAgain();
+    const second = await run({}, first.cursors);
+    expect(new Set([...first.ids, ...second.ids]).size).toBe(4_000);
+    expect(aws.queue).toEqual([]);
+  });
+
+  it("keeps a message hidden from others for as long as its object is read", async () => {
+    aws.faults.push({ action: "GetObject", times: 1, answer: "slow" });
+    aws.put("logs", keyOf("slow"), packed("slow"));
+    const reading = run({ visibility: "1s" });
+    await sleep(1_300);
+    expect(hidden()).toBe(1);
+    expect((await reading).ids).toEqual(["slow"]);
+    const renewals = aws.requests.filter(({ action }) => action === "ChangeMessageVisibility");
+    expect(renewals.length).toBeGreaterThanOrEqual(2);
+    expect(renewals[0]?.input["VisibilityTimeout"]).toBe(1);
+    await sleep(600);
+    expect(aws.countOf("ChangeMessageVisibility"), "and no longer").toBe(renewals.length);
+  });
+
+  it("asks again with AWS' clock where ours is wrong", async () => {
+    aws.clockOffsetMs = 3_600_000;
+    aws.put("logs", keyOf("file"), packed("a"));
+    const { ids, failures } = await run();
+    expect(failures).toEqual([]);
+    expect(ids).toEqual(["a"]);
+  });
+
+  it("ends at once where the queue cannot be read, and says why", async () => {
+    aws.faults.push({ action: "ReceiveMessage", answer: { status: 400, code: "ExpiredToken" } });
+    await expect(run()).rejects.toMatchObject({
+      code: "upstream-refused",
+      message: expect.stringMatching(/log in again/),
+    });
+    aws.faults[0] = { action: "ReceiveMessage", answer: { status: 400, code: "AccessDeniedException" } };
+    await expect(run()).rejects.toMatchObject({
+      message: expect.stringMatching(/sqs:ReceiveMessage in own\/logs/),
+    });
+    aws.faults[0] = { action: "ReceiveMessage", answer: { status: 400, code: "QueueDoesNotExist" } };
+    await expect(run()).rejects.toMatchObject({
+      message: expect.stringMatching(/there is none; check the settings/),
+    });
+  });
+
+  it("says that it may not delete: the queue would never be empty", async () => {
+    aws.faults.push({ action: "DeleteMessage", answer: { status: 403, code: "AccessDeniedException" } });
+    aws.put("logs", keyOf("file"), packed("a"));
+    await expect(run()).rejects.toMatchObject({ message: expect.stringMatching(/allow sqs:DeleteMessage$/) });
+  });
+
+  it("stops after the page at hand when the run ends, while it waits for messages as well", async () => {
+    aws.put("logs", keyOf("large"), large);
+    const run = new AbortController();
+    const context = { settings: settingsWith(), cursors: new Map(), now: NOW, signal: run.signal };
+    const pages: Page[] = [];
+    for await (const page of awsS3Logs.pull(context)) {
+      pages.push(page);
+      run.abort();
+    }
+    expect(pages).toHaveLength(1);
+    for await (const _ of awsS3Logs.pull(context)) expect.fail("a page after the end");
+
+    aws.reset();
+    aws.faults.push({ action: "ReceiveMessage", answer: "slow" });
+    const waiting = new AbortController();
+    setTimeout(() => waiting.abort(), 50);
+    const started = performance.now();
+    for await (const _ of awsS3Logs.pull({ ...context, signal: waiting.signal })) expect.fail("nothing is there");
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it("reads queue and bucket of another account through its role", async () => {
+    aws.put("logs", keyOf("file"), packed("a"));
+    const role = { arn: "arn:aws:iam::222233334444:role/gnomon" };
+    expect((await run({ role })).ids).toEqual(["a"]);
+    expect(new Set(aws.requests.slice(1).map(({ account }) => account))).toContain("222233334444");
+    expect(
+      aws.requests.filter(({ action, account }) => action === "GetObject" && account !== "222233334444"),
+    ).toEqual([]);
+  });
+
+  it("brings records to the bus through the whole of collect", async () => {
+    aws.put("logs", keyOf("file"), packed("a", "b"));
+    aws.announce("hello");
+    const published: unknown[] = [];
+    const total = await collect(awsS3Logs, settingsWith(), {
+      sources,
+      loadCursors: async () => new Map(),
+      saveCursor: async () => {},
+      publish: async (records) => void published.push(...records),
+      now: () => NOW,
+      signal: running,
+    });
+    expect(total).toMatchObject({ records: 2, rejects: 1, failures: [] });
+    expect(published).toHaveLength(2);
+  });
+
+  it("tells doctor each permission, without taking a message away", async () => {
+    aws.put("logs", keyOf("file"), packed("a"));
+    const check = () => awsS3Logs.check({ settings: settingsWith(), now: NOW, signal: running });
+    expect(await check()).toEqual([
+      { what: "sqs:ReceiveMessage from logs", ok: true },
+      { what: "sqs:DeleteMessage from logs", ok: true },
+      { what: "sqs:ChangeMessageVisibility in logs", ok: true },
+      { what: "s3:GetObject from logs", ok: true },
+    ]);
+    expect(aws.queue).toHaveLength(1);
+    expect(hidden()).toBe(0);
+
+    for (const action of ["DeleteMessage", "ChangeMessageVisibility", "GetObject"])
+      aws.faults.push({ action, answer: { status: 403, code: "AccessDenied" } });
+    expect((await check()).map(({ ok, advice = "" }) => [ok, /allow ([a-z0-9]+:\w+)/.exec(advice)?.[1]])).toEqual([
+      [true, undefined],
+      [false, "sqs:DeleteMessage"],
+      [false, "sqs:ChangeMessageVisibility"],
+      [false, "s3:GetObject"],
+    ]);
+    aws.reset();
+    expect((await check()).at(-1)).toEqual({
+      what: "s3:GetObject: the queue has no message to try it on",
+      ok: true,
+    });
+    aws.faults.push({ action: "ReceiveMessage", answer: { status: 403, code: "AccessDenied" } });
+    expect((await check()).map(({ ok }) => ok)).toEqual([false, true, true]);
+  });
+
+  it("wants a region only where the queue's address names none", () => {
+    const parse = (queueUrl: string, region?: string) => awsS3Logs.settings.safeParse({ queueUrl, region });
+    expect(parse("https://sqs.eu-central-1.amazonaws.com/111122223333/logs").success).toBe(true);
+    expect(parse("https://vpce-0a.sqs.eu-central-1.vpce.amazonaws.com/111122223333/logs").success).toBe(true);
+    expect(parse("http://127.0.0.1:9324/111122223333/logs").error?.issues[0]?.path).toEqual(["region"]);
+    expect(parse("http://127.0.0.1:9324/111122223333/logs", "eu-central-1").success).toBe(true);
+  });
+});
