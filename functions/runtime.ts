@@ -17,8 +17,6 @@ import {
 import { loadPrices, type PriceOf } from "../shared/cost/price.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { EpochMs } from "../shared/model/units.ts";
-import { compilePolicy } from "../shared/policy/judge.ts";
-import { noPolicy, parsePolicy } from "../shared/policy/parse-policy.ts";
 import type { Judge, Policy } from "../shared/policy/policy.ts";
 import { formatProblem } from "../shared/policy/yaml-document.ts";
 import type { LastingStore } from "../shared/store/books.ts";
@@ -115,11 +113,14 @@ async function mskToken(region: string): Promise<string> {
 }
 
 async function openJudging(file: string | undefined): Promise<Judging> {
-  const policy = file === undefined ? noPolicy : await readPolicy(file);
+  const { compilePolicy } = await import("../shared/policy/judge.ts");
+  const policy = await readPolicy(file);
   return { policy, judge: compilePolicy(policy), price: await loadPrices() };
 }
 
-async function readPolicy(file: string): Promise<Policy> {
+async function readPolicy(file: string | undefined): Promise<Policy> {
+  const { noPolicy, parsePolicy } = await import("../shared/policy/parse-policy.ts");
+  if (file === undefined) return noPolicy;
   const text = await readFile(file, "utf8");
   const read = parsePolicy(text, file);
   if ("policy" in read) return read.policy;
