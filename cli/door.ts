@@ -5,6 +5,9 @@ import { Option as CommanderOption, InvalidArgumentError, type Option } from "co
 import { type ErrorCode, PipelineError } from "../shared/model/errors.ts";
 import { type Level, levels } from "../shared/model/finding.ts";
 import type { Scanned } from "../shared/pipeline/scan.ts";
+import { parsePolicy } from "../shared/policy/parse-policy.ts";
+import type { Policy } from "../shared/policy/policy.ts";
+import { formatProblem } from "../shared/policy/yaml-document.ts";
 import * as outputShelf from "./outputs/index.ts";
 import type { Output } from "./outputs/output.ts";
 
@@ -81,4 +84,16 @@ export async function write(text: string, to: string | undefined, door: Door): P
 export async function version(): Promise<string> {
   const text = await readFile(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8");
   return String((JSON.parse(text) as { version: unknown }).version);
+}
+
+/** Throws `config-invalid` with every problem of the file. */
+export async function loadPolicy(path: string): Promise<Policy> {
+  const text = await readFile(path, "utf8");
+  const read = parsePolicy(text, path);
+  if ("policy" in read) return read.policy;
+  const shown = read.problems.map((problem) => formatProblem(problem, text)).join("\n");
+  throw new PipelineError(
+    "config-invalid",
+    `${path} has ${read.problems.length} problem${read.problems.length === 1 ? "" : "s"}\n\n${shown}`,
+  );
 }

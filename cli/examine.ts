@@ -1,15 +1,13 @@
 /** Log files through the whole pipeline into a store: what `scan`, `demo`, `inventory` and `findings` share. */
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { loadPrices } from "../shared/cost/price.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
 import { detect } from "../shared/pipeline/detect.ts";
 import { type Scanned, scan } from "../shared/pipeline/scan.ts";
 import { compilePolicy } from "../shared/policy/judge.ts";
-import { noPolicy, parsePolicy } from "../shared/policy/parse-policy.ts";
+import { noPolicy } from "../shared/policy/parse-policy.ts";
 import type { Policy } from "../shared/policy/policy.ts";
-import { formatProblem } from "../shared/policy/yaml-document.ts";
 import { logFiles } from "../shared/reading/files.ts";
 import { detections, sources } from "../shared/registry.ts";
 import { type RejectSummary, type ReportInput, readReportInput } from "../shared/report/report-input.ts";
@@ -88,18 +86,6 @@ export async function examine(
     scanned,
     placeOf: ({ evidence }) => ({ file: fileOf.get(evidence[0]?.uid ?? "") ?? paths[0] ?? "." }),
   };
-}
-
-/** Throws `config-invalid` with every problem of the file. */
-export async function loadPolicy(path: string): Promise<Policy> {
-  const text = await readFile(path, "utf8");
-  const read = parsePolicy(text, path);
-  if ("policy" in read) return read.policy;
-  const shown = read.problems.map((problem) => formatProblem(problem, text)).join("\n");
-  throw new PipelineError(
-    "config-invalid",
-    `${path} has ${read.problems.length} problem${read.problems.length === 1 ? "" : "s"}\n\n${shown}`,
-  );
 }
 
 function rejectCounter() {

@@ -1,12 +1,12 @@
 /** Results to look at: of log files scanned now, or of a store that was filled before. */
 import { existsSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { PipelineError } from "../shared/model/errors.ts";
 import { detections } from "../shared/registry.ts";
 import { readReportInput } from "../shared/report/report-input.ts";
 import { openStore } from "../shared/store/open-store.ts";
-import { type Door, isIncomplete, version } from "./door.ts";
-import { type Examined, examine, loadPolicy, tellRejects } from "./examine.ts";
+import { type Door, isIncomplete, loadPolicy, version } from "./door.ts";
+import { type Examined, examine, tellRejects } from "./examine.ts";
 
 export interface ResultOptions {
   readonly policy?: string;
@@ -15,6 +15,24 @@ export interface ResultOptions {
 }
 
 const DEFAULT_STORE = ".gnomon/store";
+
+export const storeOption = (): Option =>
+  new Option(
+    "--store <where>",
+    `a folder or postgres://…, filled by gnomon scan --store or gnomon up (default: $GNOMON_STORE, else ${DEFAULT_STORE})`,
+  );
+
+/** Throws `config-invalid` where there is nothing yet, and says how to fill it. */
+export function storeAt(options: { readonly store?: string }, door: Door): string {
+  const where = options.store ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;
+  if (!where.includes("://") && !existsSync(where)) {
+    throw new PipelineError(
+      "config-invalid",
+      `no results at ${where}; name log files (gnomon findings list ./logs), or fill a store: gnomon scan ./logs --store ${where}`,
+    );
+  }
+  return where;
+}
 
 export const resultOptions = (command: Command): Command =>
   command
@@ -40,13 +58,7 @@ export async function withResults(
     if (isIncomplete(examined.scanned)) door.exit(3);
     return;
   }
-  const where = options.store ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;
-  if (!where.includes("://") && !existsSync(where)) {
-    throw new PipelineError(
-      "config-invalid",
-      `no results at ${where}; name log files (gnomon findings list ./logs), or fill a store: gnomon scan ./logs --store ${where}`,
-    );
-  }
+  const where = storeAt(options, door);
   const store = await openStore(where);
   try {
     const input = await readReportInput(store, {

@@ -13,8 +13,8 @@ import { type Incident, incidents } from "../demo/incidents.ts";
 import { ordinaryMonth } from "../demo/month.ts";
 import { randomFrom } from "../demo/random.ts";
 import { writeLogs } from "../demo/write-logs.ts";
-import { type Door, write } from "../door.ts";
-import { examine, loadPolicy } from "../examine.ts";
+import { type Door, loadPolicy, write } from "../door.ts";
+import { examine } from "../examine.ts";
 import { summarise } from "../summary.ts";
 
 const SEED = 7;

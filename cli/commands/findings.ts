@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import { PipelineError } from "../../shared/model/errors.ts";
 import type { Finding, Rule } from "../../shared/model/finding.ts";
+import { EpochMs } from "../../shared/model/units.ts";
 import { minute, plural, subjectParts } from "../../shared/report/figures.ts";
+import { openLastingStore } from "../../shared/store/open-store.ts";
 import { type Door, formatOption, outputFor, write } from "../door.ts";
 import { printable } from "../render/printable.ts";
 import { paint } from "../render/table.ts";
-import { type ResultOptions, resultOptions, withResults } from "../results.ts";
+import { type ResultOptions, resultOptions, storeAt, storeOption, withResults } from "../results.ts";
 
 export function findings(program: Command, door: Door): void {
   const command = program.command("findings").description("what somebody should look at");
@@ -28,6 +30,8 @@ export function findings(program: Command, door: Door): void {
     },
   );
 
+  addVerbs(command, door);
+
   const show = command
     .command("show")
     .description("one finding: what happened, why it matters, what to do")
@@ -45,6 +49,46 @@ export function findings(program: Command, door: Door): void {
       await write(told(finding, rule, door), undefined, door);
     });
   });
+}
+
+/** Verbs that change a status. They need a store that lasts, and say who acted. */
+const verbs = [
+  ["ack", "acknowledged", "somebody has it in hand"],
+  ["resolve", "resolved", "it is dealt with; something new reopens it"],
+  ["suppress", "suppressed", "it is not to be told again"],
+] as const;
+
+function addVerbs(command: Command, door: Door): void {
+  for (const [word, status, meaning] of verbs) {
+    command
+      .command(word)
+      .description(meaning)
+      .argument("<uid>", "the finding's uid, or its first characters")
+      .option("--by <person>", "who decides", door.environment["USER"] ?? "somebody at the prompt")
+      .option("--note <text>", "why")
+      .addOption(storeOption())
+      .action(async (uid: string, options: { by: string; note?: string; store?: string }) => {
+        const store = await openLastingStore(storeAt(options, door));
+        try {
+          const found = (await store.findings()).filter(({ finding }) => finding.uid.startsWith(uid));
+          const [row] = found;
+          if (!row)
+            throw new PipelineError("config-invalid", `no finding ${uid}; gnomon findings list shows them`);
+          if (found.length > 1) {
+            throw new PipelineError("config-invalid", `${uid} begins ${found.length} findings; give more of it`);
+          }
+          await store.books.changeStatus(row.finding.uid, {
+            status,
+            by: options.by,
+            time: EpochMs.parse(Date.now()),
+            ...(options.note === undefined ? {} : { note: options.note }),
+          });
+          await write(`${row.finding.uid.slice(0, 8)} is ${status}: ${row.finding.title}\n`, undefined, door);
+        } finally {
+          await store.close();
+        }
+      });
+  }
 }
 
 function told(finding: Finding, rule: Rule | undefined, door: Door): string {

@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import { type Level, levels } from "../../shared/model/finding.ts";
 import { renderReport } from "../../shared/report/html-report.ts";
 import { openStore } from "../../shared/store/open-store.ts";
-import { type Door, formatOption, isIncomplete, outputFor, parseLevel, write } from "../door.ts";
-import { examine, loadPolicy, tellRejects } from "../examine.ts";
+import { type Door, formatOption, isIncomplete, loadPolicy, outputFor, parseLevel, write } from "../door.ts";
+import { examine, tellRejects } from "../examine.ts";
 import { summarise } from "../summary.ts";
 
 interface Options {

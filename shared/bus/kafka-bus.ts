@@ -10,7 +10,6 @@ import {
   type IHeaders,
   Kafka,
   type KafkaConfig,
-  KafkaJSError,
   logLevel,
   Partitioners,
 } from "kafkajs";
@@ -299,7 +298,7 @@ function asPipelineError(error: unknown, topic: string): PipelineError {
       });
     }
   }
-  const what = error instanceof KafkaJSError || error instanceof Error ? error.message : String(error);
+  const what = error instanceof Error ? error.message : String(error);
   return new PipelineError("upstream-unavailable", `bus: Kafka did not take or give ${topic}: ${what}`, {
     cause: error,
   });

@@ -1,0 +1,85 @@
+import { styleText } from "node:util";
+import type { Command } from "commander";
+import { kafkaSettings, readConfiguration } from "../../functions/runtime.ts";
+import { missingTopics } from "../../shared/bus/kafka-bus.ts";
+import type { Check } from "../../shared/collectors/collector.ts";
+import type { Configuration } from "../../shared/config/config.ts";
+import { PipelineError } from "../../shared/model/errors.ts";
+import { EpochMs, SECOND_MS } from "../../shared/model/units.ts";
+import { collectors } from "../../shared/registry.ts";
+import { openLastingStore } from "../../shared/store/open-store.ts";
+import { configOption, type Door, loadPolicy, write } from "../door.ts";
+import { printable } from "../render/printable.ts";
+
+const PATIENCE_MS = 30 * SECOND_MS;
+
+export function doctor(program: Command, door: Door): void {
+  program
+    .command("doctor")
+    .description("try every credential, topic, table and source, and name what is missing")
+    .addOption(configOption(door))
+    .action(async ({ config }: { config: string }) => {
+      const configuration = await readConfiguration(config, door.environment);
+      let failed = 0;
+      const tell = async (heading: string, checks: readonly Check[]) => {
+        failed += checks.filter(({ ok }) => !ok).length;
+        await write(`${heading}\n${checks.map((check) => told(check, door)).join("")}`, undefined, door);
+      };
+      await tell("policy", [await checkPolicy(configuration)]);
+      await tell("store", [await checkStore(configuration)]);
+      await tell("bus", await checkBus(configuration));
+      for (const { collector: id, name, settings } of configuration.collectors) {
+        const collector = collectors.find((one) => one.id === id);
+        if (!collector) continue;
+        const signal = AbortSignal.timeout(PATIENCE_MS);
+        await tell(
+          `collector ${name}`,
+          await collector.check({ settings, now: EpochMs.parse(Date.now()), signal }),
+        );
+      }
+      if (failed > 0) {
+        door.err.write(`${failed} of these need attention\n`);
+        door.exit(3);
+      }
+    });
+}
+
+function told({ what, ok, advice }: Check, door: Door): string {
+  const mark = ok
+    ? styleText("green", "ok  ", { stream: door.out })
+    : styleText("red", "FAIL", { stream: door.out });
+  return `  ${mark}  ${printable(what)}${advice === undefined ? "" : `\n        ${printable(advice)}`}\n`;
+}
+
+async function attempt(what: string, work: () => Promise<void>): Promise<Check> {
+  try {
+    await work();
+    return { what, ok: true };
+  } catch (error) {
+    const advice = error instanceof PipelineError || error instanceof Error ? error.message : String(error);
+    return { what, ok: false, advice };
+  }
+}
+
+const checkPolicy = ({ policy }: Configuration): Promise<Check> =>
+  attempt(policy ?? "none: nothing is called sanctioned", async () => {
+    if (policy !== undefined) await loadPolicy(policy);
+  });
+
+const checkStore = ({ store }: Configuration): Promise<Check> =>
+  attempt("opens, and has the tables of this version", async () => {
+    const opened = await openLastingStore(store);
+    await opened.books.coverage();
+    await opened.close();
+  });
+
+async function checkBus({ bus }: Configuration): Promise<readonly Check[]> {
+  if (bus === "memory") return [{ what: "in this process", ok: true }];
+  return [
+    await attempt("Kafka answers, and has the topics", async () => {
+      const missing = await missingTopics(kafkaSettings(bus.kafka));
+      if (missing.length > 0)
+        throw new PipelineError("config-invalid", `no ${missing.join(", ")}: run gnomon migrate`);
+    }),
+  ];
+}

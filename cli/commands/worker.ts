@@ -1,0 +1,54 @@
+import { Argument, type Command } from "commander";
+import { collectOnce } from "../../functions/collect.ts";
+import { deliverOnce } from "../../functions/deliver.ts";
+import { housekeepOnce } from "../../functions/housekeeping.ts";
+import { lineLog } from "../../functions/log.ts";
+import { openRuntime, type Runtime, readConfiguration } from "../../functions/runtime.ts";
+import { type StageName, stages, startStage } from "../../functions/stages.ts";
+import { PipelineError } from "../../shared/model/errors.ts";
+import { HOUR_MS, MINUTE_MS } from "../../shared/model/units.ts";
+import { configOption, type Door } from "../door.ts";
+import { every, untilInterrupted } from "../running.ts";
+
+const names = [...Object.keys(stages), "collect", "deliver", "housekeeping"];
+
+export function worker(program: Command, door: Door): void {
+  program
+    .command("worker")
+    .description("run one function as a member of a Kafka consumer group, or on its schedule, until interrupted")
+    .addArgument(new Argument("<name>", "which function").choices(names))
+    .addOption(configOption(door))
+    .option("-q, --quiet", "only warnings and errors")
+    .action(async (name: string, { config, quiet }: { config: string; quiet?: boolean }) => {
+      const configuration = await readConfiguration(config, door.environment);
+      if (configuration.bus === "memory") {
+        throw new PipelineError(
+          "config-invalid",
+          `${config}: workers meet on Kafka; for one process use gnomon up`,
+        );
+      }
+      const runtime = openRuntime(configuration, lineLog(door.err, quiet ?? false, Date.now));
+      await untilInterrupted(runtime, (signal) => run(name, runtime, signal), door);
+    });
+}
+
+const isStage = (name: string): name is StageName => name in stages;
+
+async function run(name: string, runtime: Runtime, signal: AbortSignal): Promise<void> {
+  if (isStage(name)) {
+    const subscription = await startStage(name, runtime);
+    runtime.log.info(`${name} is reading`, { topic: stages[name].topic });
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await subscription.stop();
+  } else if (name === "collect") {
+    await Promise.all(
+      runtime.configuration.collectors.map((collector) =>
+        every(collector.every, signal, () => collectOnce(collector.name, runtime, signal)),
+      ),
+    );
+  } else if (name === "deliver") {
+    await every(MINUTE_MS, signal, () => deliverOnce(runtime, signal));
+  } else {
+    await every(HOUR_MS, signal, () => housekeepOnce(runtime));
+  }
+}

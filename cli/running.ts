@@ -1,0 +1,51 @@
+/** What runs until somebody stops it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Runtime } from "../functions/runtime.ts";
+import { PipelineError } from "../shared/model/errors.ts";
+import type { Door } from "./door.ts";
+
+/**
+ * Works until it ends by itself or the process is asked to stop (Ctrl-C, a container's SIGTERM); what is at hand is
+ * finished, then everything is closed. A second Ctrl-C ends at once.
+ */
+export async function untilInterrupted(
+  runtime: Runtime,
+  work: (signal: AbortSignal) => Promise<void>,
+  door: Door,
+): Promise<void> {
+  const stop = new AbortController();
+  let interrupted = false;
+  const ask = () => {
+    if (stop.signal.aborted) process.exit(130);
+    interrupted = true;
+    door.err.write("stopping: what is at hand is finished first\n");
+    stop.abort();
+  };
+  process.removeAllListeners("SIGINT");
+  process.on("SIGINT", ask);
+  process.on("SIGTERM", ask);
+  try {
+    await work(stop.signal);
+  } finally {
+    await runtime.close();
+    process.off("SIGINT", ask);
+    process.off("SIGTERM", ask);
+  }
+  if (interrupted) door.exit(130);
+}
+
+/** Again and again, the pause counted from the end of one run. An outage is logged by the run and tried again. */
+export async function every(
+  milliseconds: number,
+  signal: AbortSignal,
+  run: () => Promise<unknown>,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof PipelineError) || error.code === "config-invalid") throw error;
+    }
+    await sleep(milliseconds, undefined, { signal }).catch(() => {});
+  }
+}
