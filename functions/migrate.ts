@@ -3,9 +3,10 @@
  * brokers and database often are reached from within their network only.
  */
 import { migrateTopics } from "../shared/bus/kafka-bus.ts";
+import { kafkaSettings } from "../shared/bus/kafka-settings.ts";
 import type { Configuration } from "../shared/config/config.ts";
 import { migrateStore } from "../shared/store/open-store.ts";
-import { kafkaSettings, readConfiguration } from "./runtime.ts";
+import { readConfiguration } from "./runtime.ts";
 
 /** What was done, in words; nothing where all was up to date. */
 export async function migrate({ store, bus }: Configuration): Promise<readonly string[]> {
