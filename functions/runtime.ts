@@ -5,11 +5,11 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Bus } from "../shared/bus/bus.ts";
-import { connectKafka, type KafkaSettings } from "../shared/bus/kafka-bus.ts";
+import { connectKafka } from "../shared/bus/kafka-bus.ts";
+import { kafkaSettings } from "../shared/bus/kafka-settings.ts";
 import { openMemoryBus } from "../shared/bus/memory-bus.ts";
 import {
   type Configuration,
-  type KafkaConfiguration,
   parseConfiguration,
   resolveSecrets,
   type SecretStore,
@@ -82,34 +82,6 @@ export function openRuntime(configuration: Configuration, log: Log): Runtime {
 
 function openBus({ bus }: Configuration): Bus {
   return bus === "memory" ? openMemoryBus() : connectKafka(kafkaSettings(bus.kafka));
-}
-
-export function kafkaSettings({ brokers, tls, sasl }: KafkaConfiguration): KafkaSettings {
-  const tlsSettings = typeof tls === "object" ? withoutUndefined(tls) : (tls ?? sasl !== undefined);
-  const common = { brokers, tls: tlsSettings };
-  if (sasl === undefined) return common;
-  if (sasl.mechanism === "oauthbearer") {
-    return { ...common, sasl: { mechanism: "oauthbearer", token: async () => sasl.token } };
-  }
-  if (sasl.mechanism === "aws-msk-iam") {
-    return { ...common, sasl: { mechanism: "oauthbearer", token: () => mskToken(sasl.region) } };
-  }
-  return { ...common, sasl };
-}
-
-const withoutUndefined = (tls: {
-  ca?: string | undefined;
-  cert?: string | undefined;
-  key?: string | undefined;
-}) => ({
-  ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-  ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-  ...(tls.key === undefined ? {} : { key: tls.key }),
-});
-
-async function mskToken(region: string): Promise<string> {
-  const { generateAuthToken } = await import("aws-msk-iam-sasl-signer-js");
-  return (await generateAuthToken({ region })).token;
 }
 
 async function openJudging(file: string | undefined): Promise<Judging> {

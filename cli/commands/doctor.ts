@@ -1,7 +1,8 @@
 import { styleText } from "node:util";
 import type { Command } from "commander";
-import { kafkaSettings, readConfiguration } from "../../functions/runtime.ts";
+import { readConfiguration } from "../../functions/runtime.ts";
 import { missingTopics } from "../../shared/bus/kafka-bus.ts";
+import { kafkaSettings } from "../../shared/bus/kafka-settings.ts";
 import type { Check } from "../../shared/collectors/collector.ts";
 import type { Configuration } from "../../shared/config/config.ts";
 import { PipelineError } from "../../shared/model/errors.ts";

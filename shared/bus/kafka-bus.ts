@@ -21,7 +21,13 @@ import { type TopicName, topicSettings, topics } from "./topics.ts";
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   /** TLS: `true` for the system's authorities, else PEM texts; with `key` and `cert` it is mutual. */
-  readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?:
+    | boolean
+    | {
+        readonly ca?: string | undefined;
+        readonly cert?: string | undefined;
+        readonly key?: string | undefined;
+      };
   readonly sasl?:
     | {
         readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";

@@ -8,7 +8,7 @@
  */
 import type { ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
 import { z } from "zod";
-import { duration } from "../config/settings.ts";
+import { apiUrl, duration } from "../config/settings.ts";
 import { HOUR_MS, SECOND_MS } from "../model/units.ts";
 import { accountOf, ask, awsError, clientSettings, Endpoint, nameOfError, Region, Role } from "./aws.ts";
 import { type Check, defineCollector, type Page, type PullContext } from "./collector.ts";
@@ -24,7 +24,7 @@ const WAIT_SECONDS = 20;
 
 const Settings = z
   .strictObject({
-    queueUrl: z.url({ protocol: /^https?$/ }),
+    queueUrl: apiUrl,
     /** Absent: as the queue's address says. */
     region: Region.optional(),
     /** In the account of queue and bucket. Absent: the process' own credentials. */

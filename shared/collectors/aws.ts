@@ -1,5 +1,6 @@
 /** What the collectors of AWS share: whose account is asked, and what an error of the SDK asks of a person. */
 import { z } from "zod";
+import { apiUrl } from "../config/settings.ts";
 import { PipelineError } from "../model/errors.ts";
 
 export const Region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, "a region such as eu-central-1");
@@ -18,7 +19,7 @@ export const Roles = z
   .refine((roles) => new Set(roles.map(accountOf)).size === roles.length, "one role for each account");
 
 /** Of a VPC endpoint. Absent: AWS' own. */
-export const Endpoint = z.url({ protocol: /^https?$/ }).optional();
+export const Endpoint = apiUrl.optional();
 
 /** How an account is named in parts and places. */
 export const accountOf = (role: Role | undefined): string => role?.arn.split(":")[4] ?? "own";

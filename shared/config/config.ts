@@ -8,34 +8,15 @@ import { Level } from "../model/finding.ts";
 import { byPosition, checkShape, type Problem, readYaml } from "../policy/yaml-document.ts";
 import { collectors, sinks } from "../registry.ts";
 import type { Sink } from "../sinks/sink.ts";
-import { duration, REFERENCE, secret } from "./settings.ts";
+import { duration, KafkaConnection, REFERENCE, secret } from "./settings.ts";
 
 const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dots, dashes; at most 64 of them");
 
-const Kafka = z.strictObject({
-  brokers: z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, "host:port")).min(1),
-  /** Absent: true where SASL is used. */
-  tls: z
-    .union([
-      z.stringbool(),
-      z.strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: secret.optional() }),
-    ])
-    .optional(),
-  sasl: z
-    .discriminatedUnion("mechanism", [
-      z.strictObject({ mechanism: z.literal("plain"), username: z.string(), password: secret }),
-      z.strictObject({ mechanism: z.literal("scram-sha-256"), username: z.string(), password: secret }),
-      z.strictObject({ mechanism: z.literal("scram-sha-512"), username: z.string(), password: secret }),
-      z.strictObject({ mechanism: z.literal("oauthbearer"), token: secret }),
-      /** Tokens signed with the credentials of the process. */
-      z.strictObject({ mechanism: z.literal("aws-msk-iam"), region: z.string() }),
-    ])
-    .optional(),
+const Kafka = KafkaConnection.extend({
   replicationFactor: z.coerce.number().int().min(1).max(9).default(3),
 });
-export type KafkaConfiguration = z.output<typeof Kafka>;
 
 const shape = z.strictObject({
   /** A folder for embedded Postgres, or postgres://… */

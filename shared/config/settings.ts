@@ -26,3 +26,28 @@ export const apiUrl = z
     const url = URL.parse(address);
     return !url?.username && !url?.password;
   }, "no user and password here: they are secrets");
+
+/** Of our own bus, or of another service that speaks Kafka. */
+export const KafkaConnection = z.strictObject({
+  brokers: z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, "host:port")).min(1),
+  /** Absent: true where SASL is used. */
+  tls: z
+    .union([
+      z.stringbool(),
+      z.strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: secret.optional() }),
+    ])
+    .optional(),
+  sasl: z
+    .discriminatedUnion("mechanism", [
+      z.strictObject({ mechanism: z.literal("plain"), username: z.string(), password: secret }),
+      z.strictObject({ mechanism: z.literal("scram-sha-256"), username: z.string(), password: secret }),
+      z.strictObject({ mechanism: z.literal("scram-sha-512"), username: z.string(), password: secret }),
+      z.strictObject({ mechanism: z.literal("oauthbearer"), token: secret }),
+      /** Tokens signed with the credentials of the process. */
+      z.strictObject({ mechanism: z.literal("aws-msk-iam"), region: z.string() }),
+      /** Event Hubs: tokens of the process' own identity. */
+      z.strictObject({ mechanism: z.literal("azure-entra") }),
+    ])
+    .optional(),
+});
+export type KafkaConnection = z.output<typeof KafkaConnection>;

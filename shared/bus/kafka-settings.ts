@@ -1,0 +1,30 @@
+/** From the configuration's words to a connection, with tokens fetched when they are needed. */
+import type { KafkaConnection } from "../config/settings.ts";
+import type { KafkaSettings } from "./kafka-bus.ts";
+
+export function kafkaSettings({ brokers, tls, sasl }: KafkaConnection): KafkaSettings {
+  const common = { brokers, tls: tls ?? sasl !== undefined };
+  if (sasl === undefined) return common;
+  switch (sasl.mechanism) {
+    case "oauthbearer":
+      return { ...common, sasl: { mechanism: "oauthbearer", token: async () => sasl.token } };
+    case "aws-msk-iam":
+      return { ...common, sasl: { mechanism: "oauthbearer", token: () => mskToken(sasl.region) } };
+    case "azure-entra":
+      return { ...common, sasl: { mechanism: "oauthbearer", token: () => entraToken(brokers[0] ?? "") } };
+    default:
+      return { ...common, sasl };
+  }
+}
+
+async function mskToken(region: string): Promise<string> {
+  const { generateAuthToken } = await import("aws-msk-iam-sasl-signer-js");
+  return (await generateAuthToken({ region })).token;
+}
+
+/** Of Event Hubs the namespace is the audience: `https://name.servicebus.windows.net`. */
+async function entraToken(broker: string): Promise<string> {
+  const { DefaultAzureCredential } = await import("@azure/identity");
+  const { token } = await new DefaultAzureCredential().getToken(`https://${broker.split(":")[0]}/.default`);
+  return token;
+}
