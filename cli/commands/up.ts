@@ -7,12 +7,15 @@ import { lineLog } from "../../functions/log.ts";
 import { migrate } from "../../functions/migrate.ts";
 import { openRuntime, type Runtime, readConfiguration } from "../../functions/runtime.ts";
 import { type StageName, stages, startStage } from "../../functions/stages.ts";
-import { HOUR_MS, MINUTE_MS } from "../../shared/model/units.ts";
+import { HOUR_MS, SECOND_MS } from "../../shared/model/units.ts";
 import { plural } from "../../shared/report/figures.ts";
 import { configOption, type Door } from "../door.ts";
 import { findingColumns } from "../render/columns.ts";
 import { toTable } from "../render/table.ts";
 import { every, untilInterrupted } from "../running.ts";
+
+/** A finding is told within seconds of its commit. */
+const DELIVER_EVERY_MS = 5 * SECOND_MS;
 
 interface Options {
   readonly config: string;
@@ -49,7 +52,7 @@ async function run(runtime: Runtime, signal: AbortSignal, once: boolean, door: D
         ...configuration.collectors.map((collector) =>
           every(collector.every, signal, () => collectOnce(collector.name, runtime, signal)),
         ),
-        every(MINUTE_MS, signal, () => deliverOnce(runtime, signal)),
+        every(DELIVER_EVERY_MS, signal, () => deliverOnce(runtime, signal)),
         every(HOUR_MS, signal, () => housekeepOnce(runtime)),
       ]);
     }

@@ -2,15 +2,19 @@ import { Argument, type Command } from "commander";
 import { collectOnce } from "../../functions/collect.ts";
 import { deliverOnce } from "../../functions/deliver.ts";
 import { housekeepOnce } from "../../functions/housekeeping.ts";
+import { serveReceiver } from "../../functions/http-server.ts";
 import { lineLog } from "../../functions/log.ts";
 import { openRuntime, type Runtime, readConfiguration } from "../../functions/runtime.ts";
 import { type StageName, stages, startStage } from "../../functions/stages.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
-import { HOUR_MS, MINUTE_MS } from "../../shared/model/units.ts";
+import { HOUR_MS, SECOND_MS } from "../../shared/model/units.ts";
 import { configOption, type Door } from "../door.ts";
 import { every, untilInterrupted } from "../running.ts";
 
-const names = [...Object.keys(stages), "collect", "deliver", "housekeeping"];
+/** A finding is told within seconds of its commit. */
+const DELIVER_EVERY_MS = 5 * SECOND_MS;
+
+const names = [...Object.keys(stages), "collect", "receive", "deliver", "housekeeping"];
 
 export function worker(program: Command, door: Door): void {
   program
@@ -38,7 +42,7 @@ async function run(name: string, runtime: Runtime, signal: AbortSignal): Promise
   if (isStage(name)) {
     const subscription = await startStage(name, runtime);
     runtime.log.info(`${name} is reading`, { topic: stages[name].topic });
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await aborted(signal);
     await subscription.stop();
   } else if (name === "collect") {
     await Promise.all(
@@ -46,9 +50,17 @@ async function run(name: string, runtime: Runtime, signal: AbortSignal): Promise
         every(collector.every, signal, () => collectOnce(collector.name, runtime, signal)),
       ),
     );
+  } else if (name === "receive") {
+    const server = await serveReceiver(runtime);
+    runtime.log.info("receiving", { port: server.port });
+    await aborted(signal);
+    await server.close();
   } else if (name === "deliver") {
-    await every(MINUTE_MS, signal, () => deliverOnce(runtime, signal));
+    await every(DELIVER_EVERY_MS, signal, () => deliverOnce(runtime, signal));
   } else {
     await every(HOUR_MS, signal, () => housekeepOnce(runtime));
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -34,21 +34,22 @@ const layouts: Record<Log, { readonly suffix: string; write(records: readonly un
   litellm: { suffix: "json", write: (records) => JSON.stringify(records) },
 };
 
-/** Returns how many records were written. */
-export async function writeLogs(
-  happenings: readonly Happening[],
-  folder: string,
-  random: Random,
-): Promise<number> {
+interface LogFile {
+  /** Below the folder of logs: `aws-cloudtrail/2026-09-01.json.gz`. */
+  readonly name: string;
+  readonly log: Log;
+  readonly records: readonly unknown[];
+}
+
+/** One file a log and day. */
+export function logFilesOf(happenings: readonly Happening[], random: Random): readonly LogFile[] {
   const files = new Map<string, { log: Log; records: unknown[] }>();
-  let count = 0;
   const add = (log: Log, time: number, ...records: readonly unknown[]) => {
     const day = new Date(time).toISOString().slice(0, 10);
     const name = `${log}/${day}.${layouts[log].suffix}`;
     const file = files.get(name) ?? { log, records: [] };
     files.set(name, file);
     file.records.push(...records);
-    count += records.length;
   };
 
   const audited: OpenaiChange[] = [];
@@ -89,7 +90,18 @@ export async function writeLogs(
   const newest = audited.at(-1);
   if (newest) add("openai-audit", newest.time, auditPage(audited, random));
 
-  for (const [name, { log, records }] of files) {
+  return [...files].map(([name, { log, records }]) => ({ name, log, records }));
+}
+
+/** Returns how many records were written. */
+export async function writeLogs(
+  happenings: readonly Happening[],
+  folder: string,
+  random: Random,
+): Promise<number> {
+  let count = 0;
+  for (const { name, log, records } of logFilesOf(happenings, random)) {
+    count += records.length;
     const path = join(folder, name);
     await mkdir(dirname(path), { recursive: true });
     const { suffix, write } = layouts[log];
@@ -98,6 +110,9 @@ export async function writeLogs(
   }
   return count;
 }
+
+/** The text of one file, before it is compressed. */
+export const textOf = ({ log, records }: LogFile): string => layouts[log].write(records);
 
 const timeOf = (happening: Happening): number => ("hour" in happening ? happening.hour : happening.time);
 

@@ -1,6 +1,7 @@
 /**
- * The bus on Kafka: the only file that knows kafkajs, which is unmaintained since 2023 but speaks protocol versions
- * that brokers from 2.1 to 4.x accept (docs/decisions/0006). What it gets wrong is put right here.
+ * The bus on Kafka: with `foreign-topic.ts` the only file that knows kafkajs, which is unmaintained since 2023 but
+ * speaks protocol versions that brokers from 2.1 to 4.x accept (docs/decisions/0006). What it gets wrong is put right
+ * here.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -247,7 +248,7 @@ export async function missingTopics(settings: KafkaSettings): Promise<readonly T
   }
 }
 
-function configFor({ brokers, tls, sasl }: KafkaSettings): KafkaConfig {
+export function configFor({ brokers, tls, sasl }: KafkaSettings): KafkaConfig {
   return {
     clientId: "gnomon",
     brokers: [...brokers],
@@ -295,17 +296,24 @@ const REFUSED = new Set([
 
 function asPipelineError(error: unknown, topic: string): PipelineError {
   if (error instanceof PipelineError) return error;
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const type = "type" in at ? String(at.type) : "";
-    if (REFUSED.has(type) || at.name === "KafkaJSSASLAuthenticationError") {
-      const advice = type === "UNKNOWN_TOPIC_OR_PARTITION" ? "; create the topics: gnomon migrate" : "";
-      return new PipelineError("upstream-refused", `bus: Kafka refused ${topic}: ${type || at.message}${advice}`, {
-        cause: error,
-      });
-    }
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) {
+    const advice = refusal === "UNKNOWN_TOPIC_OR_PARTITION" ? "; create the topics: gnomon migrate" : "";
+    return new PipelineError("upstream-refused", `bus: Kafka refused ${topic}: ${refusal}${advice}`, {
+      cause: error,
+    });
   }
   const what = error instanceof Error ? error.message : String(error);
   return new PipelineError("upstream-unavailable", `bus: Kafka did not take or give ${topic}: ${what}`, {
     cause: error,
   });
+}
+
+/** What the broker refuses and no retry cures, in its words. Undefined for any other error. */
+export function refusalIn(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const type = "type" in at ? String(at.type) : "";
+    if (REFUSED.has(type) || at.name === "KafkaJSSASLAuthenticationError") return type || at.message;
+  }
+  return undefined;
 }
