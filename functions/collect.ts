@@ -8,6 +8,7 @@ import { collectors, sources } from "../shared/registry.ts";
 import { type LambdaContext, withRuntime } from "./lambda.ts";
 import { publishRaw } from "./raw-topic.ts";
 import type { Runtime } from "./runtime.ts";
+import { renewWebIdentity } from "./web-identity.ts";
 
 /** For the page at hand: its records on the bus, its cursor saved. */
 const LAST_PAGE_MS = 10 * SECOND_MS;
@@ -74,7 +75,8 @@ export async function collectAll(names: readonly string[], runtime: Runtime, sig
 /** A schedule's own event runs all of them, `{"collector":"openai"}` one. */
 export const handler = withRuntime(
   "collect",
-  (event: ScheduledEvent | { readonly collector: string }, runtime, context) => {
+  async (event: ScheduledEvent | { readonly collector: string }, runtime, context) => {
+    await renewWebIdentity(process.env, runtime.log);
     const names =
       "collector" in event ? [event.collector] : runtime.configuration.collectors.map(({ name }) => name);
     return collectAll(names, runtime, timeLeft(context));
