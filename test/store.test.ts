@@ -122,7 +122,8 @@ if ("missing" in postgres) {
       const url = await server.newDatabase();
       const databases = [postgresDatabase(url), postgresDatabase(url)];
       const applied = await Promise.all(databases.map(migrate));
-      expect(applied.flat()).toEqual(["0001-ledger.sql"]);
+      expect(applied.map((names) => names.length).sort()).toEqual([0, applied.flat().length]);
+      expect(applied.flat()).toContain("0001-ledger.sql");
       await Promise.all(databases.map((database) => database.close()));
     });
 
@@ -138,7 +139,7 @@ if ("missing" in postgres) {
   describe("a Postgres URL", () => {
     it("opens a migrated database, and keeps what was put there", async () => {
       const url = await server.newDatabase();
-      expect(await migrateStore(url)).toEqual(["0001-ledger.sql"]);
+      expect(await migrateStore(url)).toContain("0001-ledger.sql");
       const store = await openStore(url);
       await takeAll(store, [many(3)]);
       await store.close();

@@ -33,9 +33,8 @@ export function sqlStore(database: Database): Store {
       for (let attempt = 1; ; attempt++) {
         try {
           return await database.transaction(async (session) => {
-            const { tables, written } = tablesIn(session);
-            const result = await work(tables);
-            await written();
+            const { tables, settled } = tablesIn(session);
+            const result = await work(tables).finally(settled);
             return result;
           });
         } catch (error) {
@@ -116,29 +115,45 @@ const isWorthAnotherTry = (error: unknown): boolean =>
 /**
  * Claims lock the rows that are there. Of rows that are not there, an insert finds out whether another transaction
  * was first: it waits for that one's end and then inserts less than it was given.
+ *
+ * Writes are sent and not waited for: the database works while the next are made. `settled` waits for all of them,
+ * and throws what one that failed threw: what came after it failed too and says less.
  */
-function tablesIn(session: Session): { readonly tables: Tables; written(): Promise<void> } {
-  /** The entries that were sent last. */
-  let sent: Promise<void> = Promise.resolve();
+function tablesIn(session: Session): { readonly tables: Tables; settled(): Promise<void> } {
+  const sent: Promise<void>[] = [];
+  const failures: unknown[] = [];
   let entries: ReadonlyMap<string, LedgerEntry> = new Map();
   let groups: ReadonlyMap<string, ClaimedGroup> = new Map();
   let findings: ReadonlyMap<string, HeldFinding> = new Map();
 
-  const write = async (statement: Statement, keys: readonly string[], ...columns: readonly string[]) =>
-    keys.length === 0 ? 0 : (await session.query(statement, [arrayOf(keys), ...columns])).count;
-
-  async function insert(
-    statement: Statement,
-    keys: readonly string[],
-    ...columns: readonly string[]
-  ): Promise<void> {
-    if ((await write(statement, keys, ...columns)) < keys.length) throw new CameSecond();
+  function write(statement: Statement, keys: readonly string[], ...columns: readonly string[]): void {
+    if (keys.length > 0) send(session.query(statement, [arrayOf(keys), ...columns]));
   }
 
-  async function writeEntries(given: readonly LedgerEntry[]): Promise<void> {
-    const [known, fresh] = divide(given, (entry) => entries.has(uidOfEntry(entry)));
-    await insert(sql.addActivities, fresh.map(uidOfEntry), arrayOf(fresh.map(startOf)), linesOf(fresh));
-    await write(sql.changeActivities, known.map(uidOfEntry), arrayOf(known.map(startOf)), linesOf(known));
+  function insert(statement: Statement, keys: readonly string[], ...columns: readonly string[]): void {
+    if (keys.length === 0) return;
+    const inserted = session.query(statement, [arrayOf(keys), ...columns]);
+    send(
+      inserted.then(({ count }) => {
+        if (count < keys.length) throw new CameSecond();
+      }),
+    );
+  }
+
+  function send(work: Promise<unknown>): void {
+    sent.push(
+      work.then(
+        () => undefined,
+        (error: unknown) => {
+          failures.push(error);
+        },
+      ),
+    );
+  }
+
+  async function settled(): Promise<void> {
+    await Promise.all(sent);
+    if (failures.length > 0) throw failures.find(isWorthAnotherTry) ?? failures[0];
   }
 
   const tables: Tables = {
@@ -149,22 +164,22 @@ function tablesIn(session: Session): { readonly tables: Tables; written(): Promi
     },
 
     async putActivities(given) {
-      const before = sent;
-      sent = writeEntries(given);
-      // Heard by whoever waits for it next; until then it is no error that nobody hears.
-      sent.catch(() => undefined);
+      const [known, fresh] = divide(given, (entry) => entries.has(uidOfEntry(entry)));
+      const before = sent.at(-1);
+      insert(sql.addActivities, fresh.map(uidOfEntry), arrayOf(fresh.map(startOf)), linesOf(fresh));
+      write(sql.changeActivities, known.map(uidOfEntry), arrayOf(known.map(startOf)), linesOf(known));
+      // One chunk on its way, another in the making; more would only take memory.
       await before;
     },
 
     async addUsage(differences) {
-      await sent;
       const keyed = sorted(
         differences.map((row) => ({ key: usageKeyOf(row), row })),
         keyOf,
       );
-      await write(sql.addUsage, keyed.map(keyOf), linesOf(keyed.map(({ row }) => row)));
+      write(sql.addUsage, keyed.map(keyOf), linesOf(keyed.map(({ row }) => row)));
       const lessened = keyed.filter(({ row }) => usageSums.some((sum) => row[sum] < 0));
-      await write(sql.removeEmptyUsage, lessened.map(keyOf));
+      write(sql.removeEmptyUsage, lessened.map(keyOf));
     },
 
     async widenEntities(given) {
@@ -172,7 +187,7 @@ function tablesIn(session: Session): { readonly tables: Tables; written(): Promi
         given.map((row) => ({ key: uidOf("entity", row.type, row.uid), row })),
         keyOf,
       );
-      await write(sql.widenEntities, keyed.map(keyOf), linesOf(keyed.map(({ row }) => row)));
+      write(sql.widenEntities, keyed.map(keyOf), linesOf(keyed.map(({ row }) => row)));
     },
 
     async rememberedAt(keys) {
@@ -195,12 +210,12 @@ function tablesIn(session: Session): { readonly tables: Tables; written(): Promi
 
     async putGroups(written, removed) {
       const [known, fresh] = divide(sorted(written.groups, keyOf), ({ key }) => groups.has(key));
-      await insert(sql.addGroups, fresh.map(keyOf), linesOf(fresh));
-      await write(sql.changeGroups, known.map(keyOf), linesOf(known));
+      insert(sql.addGroups, fresh.map(keyOf), linesOf(fresh));
+      write(sql.changeGroups, known.map(keyOf), linesOf(known));
       const groupKeys = written.remembered.map(({ groupKey }) => groupKey);
-      await write(sql.remember, written.remembered.map(keyOf), arrayOf(groupKeys), linesOf(written.remembered));
-      await write(sql.forget, removed.remembered);
-      await write(sql.removeGroups, removed.groups);
+      write(sql.remember, written.remembered.map(keyOf), arrayOf(groupKeys), linesOf(written.remembered));
+      write(sql.forget, removed.remembered);
+      write(sql.removeGroups, removed.groups);
     },
 
     async moveMatches(taken, put) {
@@ -213,7 +228,7 @@ function tablesIn(session: Session): { readonly tables: Tables; written(): Promi
         taken.length === 0
           ? []
           : (await session.query<{ match: FindingMatch }>(sql.takeMatches, columns(taken))).rows;
-      if (put.length > 0) await session.query(sql.putMatches, [...columns(put), linesOf(put)]);
+      if (put.length > 0) send(session.query(sql.putMatches, [...columns(put), linesOf(put)]));
       return gone.map(({ match }) => match);
     },
 
@@ -239,12 +254,12 @@ function tablesIn(session: Session): { readonly tables: Tables; written(): Promi
         linesOf(rows.map(({ finding }) => finding)),
         linesOf(rows.map(({ levels, ends }) => ({ levels, ends }))),
       ];
-      await insert(sql.addFindings, fresh.map(uidOfFinding), ...columns(fresh));
-      await write(sql.changeFindings, known.map(uidOfFinding), ...columns(known));
-      await write(sql.removeFindings, removed);
+      insert(sql.addFindings, fresh.map(uidOfFinding), ...columns(fresh));
+      write(sql.changeFindings, known.map(uidOfFinding), ...columns(known));
+      write(sql.removeFindings, removed);
     },
   };
-  return { tables, written: () => sent };
+  return { tables, settled };
 }
 
 interface HeldRow {

@@ -20,6 +20,8 @@ import type { EpochMs } from "../model/units.ts";
  * Everything one batch changes, in one transaction. Methods are called in this order, with rows distinct by key, and
  * at most once each but `putActivities` and `endsOf`.
  *
+ * A write may end before it is done; what fails then fails the transaction.
+ *
  * What is claimed, no other transaction can change until this one ends: either rows are locked, or this
  * transaction is undone and run again when another one was first. Claims are taken in the order of keys and
  * tables in the order of methods, so that two transactions never wait for each other.
@@ -27,7 +29,7 @@ import type { EpochMs } from "../model/units.ts";
 export interface Tables {
   /** Those of the uids that already hold an entry, by uid. */
   claimActivities(uids: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
-  /** Writes claimed entries, in the order of uids. May end before they are written; what fails then fails later. */
+  /** Writes claimed entries, in the order of uids. */
   putActivities(entries: readonly LedgerEntry[]): Promise<void>;
   /** Adds differences; a row whose sums are all 0 afterwards is removed. */
   addUsage(differences: readonly UsageRow[]): Promise<void>;

@@ -108,8 +108,9 @@ const ports: Omit<DetectPorts, "store"> = {
 };
 
 const source = calls();
+/** As they come from the bus: parsed. */
 const given: Activity[][] = Array.from({ length: batches + WARM_UP }, () =>
-  Array.from({ length: BATCH }, () => source.next().value as Activity),
+  JSON.parse(JSON.stringify(Array.from({ length: BATCH }, () => source.next().value))),
 );
 
 /** Activities a second through `workers` that each take the next batch when they are done. */
