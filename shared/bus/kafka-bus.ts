@@ -205,7 +205,7 @@ async function createTopics(admin: Admin, replicationFactor: number): Promise<re
   for (const topic of Object.values(topics)) {
     if (!existing.has(topic.name)) {
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: [
           {
             topic: topic.name,
@@ -229,7 +229,22 @@ async function createTopics(admin: Admin, replicationFactor: number): Promise<re
       done.push(`${topic.name}: ${count} partitions, now ${topic.partitions}`);
     }
   }
+  await untilHosted(admin);
   return done;
+}
+
+/** A broker says that it made a topic before it knows the topic itself; kafkajs' own wait takes that for a refusal. */
+async function untilHosted(admin: Admin): Promise<void> {
+  const names = Object.values(topics).map(({ name }) => name);
+  for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
+    try {
+      await admin.fetchTopicMetadata({ topics: names });
+      return;
+    } catch (error) {
+      if (pause > LONGEST_PAUSE_MS) throw error;
+      await sleep(pause);
+    }
+  }
 }
 
 /** The topics that are missing, for `doctor`. */

@@ -51,9 +51,15 @@ function faultOf(activity: Activity, { policy, judgement }: Verdict): Fault | un
       return deniedPart(clauseAt(policy, policy.denials, judgement.clause));
     case "condition":
       return "model";
+    // What a log does not name, nobody can look into; and another log of the same call may yet name it.
     case "model":
-      // What a log does not name, nobody can look into.
       return activity.model === undefined ? undefined : "model";
+    case "credential":
+      return activity.credential?.type === undefined ? undefined : "credential";
+    case "principal":
+      return principalOf(activity) === undefined ? undefined : "principal";
+    case "region":
+      return activity.region?.requested === undefined ? undefined : "region";
     case "door":
       // That it has a gateway to use says more than that this door is not approved.
       return bypassedGateway(policy, activity) ? undefined : "door";

@@ -123,6 +123,17 @@ export async function runChaos(
     const different = Object.keys(calm.tables).filter(
       (table) => JSON.stringify(actual.tables[table]) !== JSON.stringify(calm.tables[table]),
     );
+    for (const { finding, reason } of webhook.told.values()) {
+      if (!calm.findings.includes(finding)) say(`told and withdrawn: ${reason}`);
+    }
+    for (const table of different) {
+      const [want, got] = [new Set(calm.tables[table]), new Set(actual.tables[table])];
+      const missing = [...want].filter((row) => !got.has(row));
+      const extra = [...got].filter((row) => !want.has(row));
+      say(
+        `${table}: ${missing.length} rows missing, ${extra.length} not expected; ${missing[0] ?? ""} ⇔ ${extra[0] ?? ""}`,
+      );
+    }
     return {
       ...done,
       requests,
@@ -315,9 +326,9 @@ async function push(body: string, port: number): Promise<void> {
   }
 }
 
-/** LiteLLM's `/spend/logs/v2`: rows between two seconds, newest first, in pages. */
+/** LiteLLM's `/spend/logs/v2`: rows between two seconds, oldest first as the collector asks for them, in pages. */
 async function serveGateway(rows: readonly SpendRow[]) {
-  const sorted = rows.toSorted((a, b) => (a.startTime < b.startTime ? 1 : -1));
+  const sorted = rows.toSorted((a, b) => (a.startTime < b.startTime ? -1 : 1));
   const server = createServer((request, response) => {
     const query = new URL(request.url ?? "/", "http://gateway").searchParams;
     const [from, to] = [query.get("start_date") ?? "", query.get("end_date") ?? "9"];
@@ -341,14 +352,18 @@ async function serveGateway(rows: readonly SpendRow[]) {
 
 /** Remembers ids, as a receiver of Standard Webhooks does. */
 async function serveWebhook() {
-  const told = new Map<string, { finding: string; type: string; times: number }>();
+  const told = new Map<string, { finding: string; type: string; reason: string; times: number }>();
   const server = createServer((request, response) => {
     let text = "";
     request.on("data", (chunk: Buffer) => (text += chunk));
     request.on("end", () => {
       const id = String(request.headers["webhook-id"]);
-      const { type, data } = JSON.parse(text) as { type: string; data: { uid: string } };
-      told.set(id, { finding: data.uid, type, times: (told.get(id)?.times ?? 0) + 1 });
+      const { type, data } = JSON.parse(text) as {
+        type: string;
+        data: { uid: string; ruleName: string; reason: string };
+      };
+      const reason = `${data.ruleName}: ${data.reason}`;
+      told.set(id, { finding: data.uid, type, reason, times: (told.get(id)?.times ?? 0) + 1 });
       response.end();
     });
   });
