@@ -17,6 +17,7 @@ const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
 const START_SECONDS = 30;
+const ATTEMPTS = 50;
 /** Postgres refuses to run as root; `nobody` exists everywhere and owns nothing. */
 const NOBODY = 65_534;
 
@@ -79,14 +80,23 @@ export async function startPostgres({
   let child: ChildProcess | undefined;
   let starts = 0;
   const start = async () => {
-    const logPath = join(folder, `server-${++starts}.log`);
-    const started = spawn(join(bin, "postgres"), ["-D", data, "-p", String(port), ...settings], {
-      stdio: ["ignore", "ignore", "pipe"],
-      ...owner,
-    });
-    started.stderr?.pipe(createWriteStream(logPath));
-    child = started;
-    await answering(url, started, logPath);
+    for (let attempt = 1; ; attempt++) {
+      const logPath = join(folder, `server-${++starts}.log`);
+      const started = spawn(join(bin, "postgres"), ["-D", data, "-p", String(port), ...settings], {
+        stdio: ["ignore", "ignore", "pipe"],
+        ...owner,
+      });
+      started.stderr?.pipe(createWriteStream(logPath));
+      child = started;
+      try {
+        await answering(url, started, logPath);
+        return;
+      } catch (error) {
+        // The sessions of a killed server see its end a moment later, and hold its memory until then.
+        if (attempt === ATTEMPTS || !String(error).includes("shared memory block")) throw error;
+        await sleep(100);
+      }
+    }
   };
   const end = async (signal: NodeJS.Signals) => {
     const ending = child;
