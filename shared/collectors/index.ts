@@ -9,3 +9,5 @@ export { awsCloudwatchLogs } from "./aws-cloudwatch-logs.ts";
 export { awsS3Logs } from "./aws-s3-logs.ts";
 export { azureMonitorQuery } from "./azure-monitor-query.ts";
 export { azureBlob } from "./azure-blob.ts";
+export { kafkaTopic } from "./kafka-topic.ts";
+export { gcpLogging } from "./gcp-logging.ts";

@@ -71,9 +71,14 @@ export async function startKafka(
     "broker.heartbeat.interval.ms": "500",
     ...(keys
       ? {
-          "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+          "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN,OAUTHBEARER",
           "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config":
             "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+          // As Event Hubs has it: this user, and a connection string for a password.
+          "listener.name.sasl_ssl.plain.sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required user_$ConnectionString="${password}";`,
+          // Takes tokens that nobody signed, as long as they have not expired.
+          "listener.name.sasl_ssl.oauthbearer.sasl.jaas.config":
+            "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
           "ssl.keystore.location": keys.keystore,
           "ssl.keystore.password": keys.password,
           "ssl.keystore.type": "PKCS12",
