@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fromDecimalUsd } from "./units.ts";
+import { fromDecimalUsd, fromIsoDate } from "./units.ts";
 
 describe("an amount of a bill in nano-dollars", () => {
   it("is exact where binary fractions are not", () => {
@@ -47,5 +47,14 @@ describe("an amount of a bill in nano-dollars", () => {
         expect(fromDecimalUsd(text)).toBe(nano);
       }),
     );
+  });
+});
+
+describe("a day of a bill", () => {
+  it("begins at midnight in UTC, and a time is itself", () => {
+    expect(fromIsoDate(" 2026-11-03 ")).toBe(Date.UTC(2026, 10, 3));
+    expect(fromIsoDate("2026-11-03T05:00:00Z")).toBe(Date.UTC(2026, 10, 3, 5));
+    expect(fromIsoDate("2026-02-30")).toBeUndefined();
+    expect(fromIsoDate("11/03/2026")).toBeUndefined();
   });
 });

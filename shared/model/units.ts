@@ -48,6 +48,10 @@ export function fromIsoTime(text: string): EpochMs | undefined {
   return toEpochMs(utc - offsetMs + Number(fraction.padEnd(3, "0").slice(0, 3)));
 }
 
+/** A day as bills write it, `2026-11-03`: its first instant in UTC. Also a time, which is itself. */
+export const fromIsoDate = (text: string): EpochMs | undefined =>
+  fromIsoTime(/^\d{4}-\d{2}-\d{2}$/.test(text.trim()) ? `${text.trim()}T00:00:00Z` : text);
+
 export const toIsoTime = (time: EpochMs): string => new Date(time).toISOString();
 
 export const fromUsd = (dollars: number): NanoUsd => Math.round(dollars * 1e9) as NanoUsd;

@@ -3,10 +3,10 @@
  * names appear in that one file and nowhere else.
  */
 import { z } from "zod";
-import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
+import { ACTIVITY_SCHEMA, Activity, type Cost } from "../model/activity.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
-import type { EpochMs } from "../model/units.ts";
+import { type EpochMs, fromDecimalUsd } from "../model/units.ts";
 import { withoutAbsent } from "../model/without-absent.ts";
 
 export { withoutAbsent };
@@ -146,6 +146,27 @@ export function known<Value>(
 /** A name, id or code: trimmed, cut to 1,024 characters, and absent where empty. */
 export const text = z.string().transform((value) => value.trim().slice(0, 1_024).trimEnd() || undefined);
 export const maybeText = maybe(text);
+
+/** An amount as bills have it, a number or text: kept as text, since its digits count. Absent where empty. */
+export const decimal = maybe(z.union([z.string().max(64), z.number()])).transform((value) =>
+  value === undefined ? undefined : String(value).trim() || undefined,
+);
+
+/**
+ * What an invoice says. An amount in another currency than the dollar is no cost, since nobody said at what rate: it
+ * stands among the labels. `exponent` is -2 for cents. Undefined where it is no amount.
+ */
+export function billed(
+  priceSource: string,
+  amount: string | undefined,
+  currency: string,
+  exponent = 0,
+): { readonly cost?: Cost; readonly labels?: Readonly<Record<string, string>> } | undefined {
+  const nano = amount === undefined ? undefined : fromDecimalUsd(amount, exponent);
+  if (nano === undefined || amount === undefined) return undefined;
+  if (currency.toUpperCase() !== "USD") return { labels: { currency: currency.toUpperCase(), amount } };
+  return { cost: { nanoUsd: nano, basis: "billed", priceSource } };
+}
 
 const SECRET =
   /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|ABSK[A-Za-z0-9+/=]{16,}|bedrock-api-key-[A-Za-z0-9+/=]{8,}|AEAA[A-Za-z0-9+/=]{16,}|sk-[A-Za-z0-9_-]{16,}|AIza[0-9A-Za-z_-]{30,}|hf_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{16,}|xai-[A-Za-z0-9]{16,}|pplx-[A-Za-z0-9]{16,}|r8_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]+)/;
