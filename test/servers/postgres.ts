@@ -98,6 +98,8 @@ export async function startPostgres({
       }
     }
   };
+  // A test that fails in the middle must not leave a server behind.
+  process.once("exit", () => child?.kill("SIGQUIT"));
   const end = async (signal: NodeJS.Signals) => {
     const ending = child;
     child = undefined;
