@@ -41,7 +41,9 @@ export interface KafkaSettings {
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
-const HEARTBEAT_MS = 3_000;
+const HEARTBEAT_MS = 2_000;
+/** The least that brokers allow by default is 6 s. */
+const SESSION_MS = 10_000;
 const DEFAULT_BATCH = 1_000;
 /** A broker that was restarted is back within seconds; 30 tries with growing pauses outlast minutes. */
 const RETRIES = 30;
@@ -85,7 +87,9 @@ export function connectKafka(settings: KafkaSettings): Bus {
       const consumer = kafka.consumer({
         groupId: group,
         allowAutoTopicCreation: false,
-        sessionTimeout: 30_000,
+        // A worker that was killed stays a member until then, and the others wait for it.
+        sessionTimeout: SESSION_MS,
+        rebalanceTimeout: 2 * SESSION_MS,
         heartbeatInterval: HEARTBEAT_MS,
         maxWaitTimeInMs: 500,
         // A crash within kafkajs (a coordinator that is loading) is no reason to end the process.

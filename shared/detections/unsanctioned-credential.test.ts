@@ -9,6 +9,11 @@ it("is silent about an approved type", () => {
   expect(match()).toBeUndefined();
 });
 
+it("is silent where the log does not tell the type: another log of the same call may", () => {
+  const { credential: _, ...untold } = call();
+  expect(match(untold)).toBeUndefined();
+});
+
 it("is about the key, where it lasts", () => {
   expect(match(call({ credential: { uid: "AKIAEXAMPLE1", type: "long-term" } }))).toMatchObject({
     subject: { credential: "AKIAEXAMPLE1", provider: "aws.bedrock" },

@@ -6,7 +6,7 @@
  * bury its reader. A policy that approves and denies nothing is no yardstick, and yields none: the inventory shows
  * what is in use.
  */
-import { type Activity, modelOf, principalOf } from "../model/activity.ts";
+import { type Activity, isBill, modelOf, principalOf } from "../model/activity.ts";
 import type { Level, Match, Subject } from "../model/finding.ts";
 import { bypassedGateway } from "../policy/gateway.ts";
 import { placeOf } from "../policy/judge.ts";
@@ -28,8 +28,8 @@ export function unsanctionedMatch(
   // That an approval has run out is a fact, whatever happens to the unapproved.
   const underReview = judgement.verdict === "unreviewed" && fault !== "expired";
   const said = judgement.miss === "denied" ? "high" : underReview ? "low" : level;
-  // A name looked up is not yet use; a call refused has not become any.
-  const seldomAsLoud = activity.kind === "contact" || wasRefused(activity);
+  // A name looked up is not yet use; a call refused has not become any; a bill comes days after the use.
+  const seldomAsLoud = activity.kind === "contact" || wasRefused(activity) || isBill(activity);
   return {
     subject: nonEmpty(underReview ? reviewSubject(fault, activity, subject) : subject, activity),
     reason: `${useOf(activity)}: ${judgement.reason}.`,
@@ -42,7 +42,16 @@ export function unsanctionedMatch(
   };
 }
 
-function faultOf(activity: Activity, { policy, judgement }: Verdict): Fault | undefined {
+/** A bill names nobody and no key, and says at most where it was charged: of these, the logs must tell. */
+const untoldByBills: ReadonlySet<Fault | undefined> = new Set(["principal", "credential", "region"]);
+
+function faultOf(activity: Activity, verdict: Verdict): Fault | undefined {
+  if (!isBill(activity)) return faultIn(activity, verdict);
+  const fault = verdict.judgement?.miss === "condition" ? undefined : faultIn(activity, verdict);
+  return untoldByBills.has(fault) ? undefined : fault;
+}
+
+function faultIn(activity: Activity, { policy, judgement }: Verdict): Fault | undefined {
   if (!judgement || judgement.verdict === "sanctioned") return undefined;
   switch (judgement.miss) {
     case undefined:

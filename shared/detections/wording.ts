@@ -1,11 +1,25 @@
 /** How findings name people, models and places, and what their evidence shows of an activity. */
-import { type Activity, modelOf, principalOf } from "../model/activity.ts";
+import { type Activity, isBill, modelOf, principalOf } from "../model/activity.ts";
 import { type Evidence, type Level, levels } from "../model/finding.ts";
 
 const WHOLE = new Intl.NumberFormat("en-US");
 
 /** `1,204` */
 export const figure = (count: number): string => WHOLE.format(count);
+
+const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const WHOLE_DOLLARS = new Intl.NumberFormat("en-US", {
+  style: "currency",
+  currency: "USD",
+  maximumFractionDigits: 0,
+});
+
+/** `$1,240`, `$3.07`; less than a cent is said to be that. */
+export function dollars(nanoUsd: number): string {
+  const usd = nanoUsd / 1e9;
+  if (usd !== 0 && Math.abs(usd) < 0.01) return "less than a cent";
+  return Math.abs(usd) >= 100 ? WHOLE_DOLLARS.format(usd) : DOLLARS.format(usd);
+}
 
 /** `1 request`, `1,204 requests` */
 export const counted = (count: number, one: string): string => `${figure(count)} ${one}${count === 1 ? "" : "s"}`;
@@ -38,6 +52,9 @@ export function useOf(activity: Activity): string {
   if (kind === "contact")
     return `${who}${inAccount(activity)} contacted ${door ?? "an AI service"}${network?.host ? ` (${network.host})` : ""}`;
 
+  if (isBill(activity))
+    return `A bill charges ${amountOf(activity)} for ${modelOf(activity) ?? "a model it does not name"}${door ? ` through ${door}` : ""}${inAccount(activity)}`;
+
   const model = modelOf(activity) ?? "a model the log does not name";
   const through = `${door ? ` through ${door}` : ""}${gateway && gateway !== door ? ` by way of ${gateway}` : ""}`;
   const there = `${through}${inAccount(activity)}`;
@@ -57,6 +74,13 @@ function tokensOf({ usage }: Activity): string {
     ...(usage?.outputTokens === undefined ? [] : [`${figure(usage.outputTokens)} out`]),
   ];
   return parts.length === 0 ? "" : ` with ${parts.join(" and ")}`;
+}
+
+/** Bills in another currency than the dollar say so in their labels. */
+function amountOf({ cost, labels }: Activity): string {
+  if (cost) return dollars(cost.nanoUsd);
+  const { currency, amount } = labels ?? {};
+  return currency && amount ? `${currency} ${amount}` : "an amount it does not say";
 }
 
 /** What was changed, as a person says it: the target's name, else its id without the path to it. */
@@ -81,7 +105,8 @@ export function evidenceOf(activity: Activity): Evidence {
     processed: region?.processed,
     scope: joined(" ", region?.scope, region?.geography),
     outcome: joined(" ", outcome?.status, outcome?.reason, outcome?.code),
-    requests: activity.kind === "bucket" ? figure(activity.count) : undefined,
+    requests: activity.kind === "bucket" && !isBill(activity) ? figure(activity.count) : undefined,
+    billed: isBill(activity) ? amountOf(activity) : undefined,
     tokens: joined(
       ", ",
       usage?.inputTokens === undefined ? undefined : `${figure(usage.inputTokens)} in`,

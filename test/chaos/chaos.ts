@@ -85,7 +85,7 @@ export async function runChaos(
     const disturbing = (async () => {
       const chance = random.fork("kills");
       while (done.kills < options.kills && !stopped) {
-        await sleep(chance.whole(150, 900));
+        await sleep(chance.whole(300, 4_000));
         const one = fleet[chance.whole(0, fleet.length - 1)];
         one?.kill();
         done.kills++;
@@ -245,7 +245,7 @@ async function settled(url: string, calm: Calm, fleet: Fleet, webhook: Webhook, 
   const store = await openLastingStore(url);
   try {
     let before = "";
-    for (let quiet = 0; quiet < 40; quiet++) {
+    for (let quiet = 0; quiet < 90; quiet++) {
       const tables = comparable(derived(await store.dump()));
       const text = JSON.stringify(tables);
       const told = calm.findings.every((uid) => webhook.findings().has(uid));
