@@ -1,17 +1,14 @@
 /** A schedule → every collector's new records on `ai.activity.raw`. */
 import type { ScheduledEvent } from "aws-lambda";
 import { PipelineError } from "../shared/model/errors.ts";
-import { SECOND_MS } from "../shared/model/units.ts";
 import { type Collected, collect } from "../shared/pipeline/collect.ts";
 import { didYouMean } from "../shared/policy/did-you-mean.ts";
 import { collectors, sources } from "../shared/registry.ts";
-import { type LambdaContext, withRuntime } from "./lambda.ts";
+import { timeLeft, withRuntime } from "./lambda.ts";
 import { publishRaw } from "./raw-topic.ts";
 import type { Runtime } from "./runtime.ts";
 import { renewWebIdentity } from "./web-identity.ts";
 
-/** For the page at hand: its records on the bus, its cursor saved. */
-const LAST_PAGE_MS = 10 * SECOND_MS;
 /** Each holds a page in memory. */
 const COLLECTORS_AT_ONCE = 4;
 
@@ -82,8 +79,3 @@ export const handler = withRuntime(
     return collectAll(names, runtime, timeLeft(context));
   },
 );
-
-const timeLeft = (context: LambdaContext | undefined): AbortSignal =>
-  context === undefined
-    ? new AbortController().signal
-    : AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - LAST_PAGE_MS));

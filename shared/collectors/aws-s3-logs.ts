@@ -163,7 +163,7 @@ interface Queue {
 }
 
 const whereOf = (settings: Settings) => ({
-  region: regionOf(settings) ?? "",
+  region: regionOf(settings),
   role: settings.role,
   endpoint: settings.endpoints.s3,
   stsEndpoint: settings.endpoints.sts,

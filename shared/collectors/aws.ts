@@ -27,16 +27,19 @@ export const accountOf = (role: Role | undefined): string => role?.arn.split(":"
 /** With the pauses of the SDK between them, about half a minute of throttling. */
 const ATTEMPTS = 6;
 
-/** For any client: credentials, timeouts, retries. */
-export async function clientSettings(where: {
-  readonly region: string;
+export interface Where {
+  /** Absent: as the environment says. */
+  readonly region?: string | undefined;
   readonly role?: Role | undefined;
   readonly endpoint?: string | undefined;
   readonly stsEndpoint?: string | undefined;
-}) {
+}
+
+/** For any client: credentials, timeouts, retries. */
+export async function clientSettings(where: Where) {
   const { region, role, endpoint, stsEndpoint } = where;
   return {
-    region,
+    ...(region === undefined ? {} : { region }),
     maxAttempts: ATTEMPTS,
     // By default the SDK waits for ever. Receiving from a queue takes 20 s where there is nothing.
     requestHandler: {
@@ -50,7 +53,7 @@ export async function clientSettings(where: {
   };
 }
 
-async function credentialsOf({ arn, externalId }: Role, region: string, endpoint: string | undefined) {
+async function credentialsOf({ arn, externalId }: Role, region: string | undefined, endpoint: string | undefined) {
   const { fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
   return fromTemporaryCredentials({
     params: {
@@ -58,7 +61,10 @@ async function credentialsOf({ arn, externalId }: Role, region: string, endpoint
       RoleSessionName: "gnomon",
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
-    clientConfig: { region, ...(endpoint === undefined ? {} : { endpoint }) },
+    clientConfig: {
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    },
   });
 }
 

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { PipelineError } from "../model/errors.ts";
 import { readDocuments } from "../reading/documents.ts";
-import { type Asking, awsError, clientSettings, nameOfError, type Role } from "./aws.ts";
+import { type Asking, awsError, clientSettings, nameOfError, type Where } from "./aws.ts";
 import type { FetchedPage, Page } from "./collector.ts";
 import { isWorthReading, type NotifiedObject, notifiedObjects } from "./s3-notification.ts";
 
@@ -56,15 +56,7 @@ export async function* readAnnounced(
 }
 
 /** `collector`: who asks, for messages of errors. */
-export async function openBuckets(
-  collector: string,
-  where: {
-    readonly region: string;
-    readonly role?: Role | undefined;
-    readonly endpoint?: string | undefined;
-    readonly stsEndpoint?: string | undefined;
-  },
-): Promise<Buckets> {
+export async function openBuckets(collector: string, where: Where): Promise<Buckets> {
   const { GetObjectCommand, S3Client } = await import("@aws-sdk/client-s3");
   const client: S3Client = new S3Client({
     ...(await clientSettings(where)),
