@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -9,7 +9,8 @@ import type { Database } from "../shared/store/database.ts";
 import { openMemoryStore } from "../shared/store/memory-store.ts";
 import { migrate } from "../shared/store/migrate.ts";
 import { migrateStore, openStore } from "../shared/store/open-store.ts";
-import { pgliteDatabase } from "../shared/store/pglite-store.ts";
+import { overflowingStore } from "../shared/store/overflowing-store.ts";
+import { openTemporaryPgliteStore, pgliteDatabase } from "../shared/store/pglite-store.ts";
 import { postgresDatabase } from "../shared/store/postgres-store.ts";
 import { sqlStore } from "../shared/store/sql-store.ts";
 import type { Store } from "../shared/store/store.ts";
@@ -41,6 +42,15 @@ async function emptied(database: Database): Promise<StoreUnderTest> {
 storeContract("memory", async () => ({ empty: async () => openMemoryStore(), close: async () => {} }), {
   runs: 300,
 });
+
+storeContract(
+  "memory that overflows",
+  async () => ({
+    empty: async () => overflowingStore(openMemoryStore(), async () => openMemoryStore(), 12),
+    close: async () => {},
+  }),
+  { runs: 100 },
+);
 
 storeContract("PGlite", async () => emptied(pgliteDatabase(await PGlite.create())), { runs: 30 });
 
@@ -207,6 +217,20 @@ describe("a folder", () => {
     await again.close();
     await rm(parent, { recursive: true });
   });
+});
+
+it("moves from memory into a temporary folder when it holds too much, and leaves none behind", async () => {
+  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("gnomon-overflow-"));
+  const before = await folders();
+  const store = overflowingStore(openMemoryStore(), openTemporaryPgliteStore, 100);
+  const calls = many(300, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
+  const memory = openMemoryStore();
+  for (const taking of [memory, store]) await takeAll(taking, [calls.slice(0, 40), calls.slice(30, 200)]);
+  expect(await folders()).toHaveLength(before.length + 1);
+  for (const taking of [memory, store]) await takeAll(taking, [calls.slice(150)]);
+  expect(await store.dump()).toEqual(await memory.dump());
+  await store.close();
+  expect(await folders()).toEqual(before);
 });
 
 describe("a place for a store", () => {

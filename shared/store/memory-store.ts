@@ -19,7 +19,24 @@ import {
 import { byEntity, byFinding, byStart, byUsage } from "./row-order.ts";
 import type { ClaimedGroup, Store, Tables } from "./store.ts";
 
-export function openMemoryStore(): Store {
+export interface MemoryStore extends Store {
+  /** Activities and matches: what grows with what is read. */
+  size(): number;
+  /** Everything, for a store that takes over. */
+  rows(): StoredRows;
+}
+
+export interface StoredRows {
+  readonly activities: readonly LedgerEntry[];
+  readonly usage: readonly UsageRow[];
+  readonly entities: readonly EntityRow[];
+  readonly groups: readonly RuleGroupRow[];
+  readonly remembered: readonly RuleStateRow[];
+  readonly findings: readonly HeldFinding[];
+  readonly matches: readonly FindingMatch[];
+}
+
+export function openMemoryStore(): MemoryStore {
   const activities = new Map<string, LedgerEntry>();
   const usage = new Map<string, UsageRow>();
   const entities = new Map<string, EntityRow>();
@@ -30,6 +47,7 @@ export function openMemoryStore(): Store {
   const findings = new Map<string, HeldFinding>();
   /** By finding, then by place in it. */
   const matches = new Map<string, Map<string, FindingMatch>>();
+  let matchCount = 0;
 
   /** How to take back what the transaction at hand has done, the last first. */
   let undo: (() => void)[] = [];
@@ -117,8 +135,13 @@ export function openMemoryStore(): Store {
     },
 
     async moveMatches(taken, given) {
+      const before = matchCount;
+      undo.push(() => {
+        matchCount = before;
+      });
       const found = taken.flatMap((key) => remove(within(matches, key.finding), placeOf(key)) ?? []);
       for (const match of given) put(within(matches, match.finding), placeOf(match), match);
+      matchCount += given.length - found.length;
       return found;
     },
 
@@ -138,6 +161,16 @@ export function openMemoryStore(): Store {
       for (const uid of removed) remove(findings, uid);
     },
   };
+
+  const rows = (): StoredRows => ({
+    activities: [...activities.values()],
+    usage: [...usage.values()],
+    entities: [...entities.values()],
+    groups: [...groups.values()],
+    remembered: [...slots.values()],
+    findings: [...findings.values()],
+    matches: [...matches.values()].flatMap((inner) => [...inner.values()]),
+  });
 
   /** The transaction at hand and all that wait. Readers wait too, and so see none half done. */
   let last: Promise<unknown> = Promise.resolve();
@@ -188,15 +221,21 @@ export function openMemoryStore(): Store {
     },
 
     dump: () =>
-      inTurn(() => ({
-        activity: lines(activities.values()),
-        usage_hourly: lines(usage.values()),
-        entity: lines(entities.values()),
-        rule_group: lines(groups.values()),
-        rule_state: lines(slots.values()),
-        finding: lines(findings.values()),
-        finding_match: [...matches.values()].flatMap((inner) => lines(inner.values())).sort(),
-      })),
+      inTurn(() => {
+        const all = rows();
+        return {
+          activity: lines(all.activities),
+          usage_hourly: lines(all.usage),
+          entity: lines(all.entities),
+          rule_group: lines(all.groups),
+          rule_state: lines(all.remembered),
+          finding: lines(all.findings),
+          finding_match: lines(all.matches),
+        };
+      }),
+
+    size: () => activities.size + matchCount,
+    rows,
 
     async close() {},
   };
@@ -204,4 +243,4 @@ export function openMemoryStore(): Store {
 
 const rowOf = ({ finding, revision }: HeldFinding): FindingRow => ({ finding, revision });
 const placeOf = ({ time, supporter }: MatchKey): string => `${time} ${supporter}`;
-const lines = (rows: Iterable<unknown>): string[] => [...rows].map(canonicalJson).sort();
+const lines = (rows: readonly unknown[]): string[] => rows.map(canonicalJson).sort();

@@ -2,6 +2,7 @@
 import { PipelineError } from "../model/errors.ts";
 import type { LastingStore } from "./books.ts";
 import { openMemoryStore } from "./memory-store.ts";
+import { overflowingStore } from "./overflowing-store.ts";
 import type { Store } from "./store.ts";
 
 type Place = { readonly memory: true } | { readonly folder: string } | { readonly url: string };
@@ -19,10 +20,18 @@ function placeOf(where: string): Place {
   throw new PipelineError("config-invalid", `store: expected memory, a folder or a postgres:// URL, got ${got}`);
 }
 
+/** About 2 kB each: what a process of 400 MB holds beside itself. */
+const HELD_IN_MEMORY = 40_000;
+
+async function openTemporaryStore(): Promise<Store> {
+  const { openTemporaryPgliteStore } = await import("./pglite-store.ts");
+  return openTemporaryPgliteStore();
+}
+
 /** A folder is brought to the tables this version needs; a server has to have them: see `migrateStore`. */
 export async function openStore(where: string): Promise<Store> {
   const place = placeOf(where);
-  if ("memory" in place) return openMemoryStore();
+  if ("memory" in place) return overflowingStore(openMemoryStore(), openTemporaryStore, HELD_IN_MEMORY);
   if ("folder" in place) return (await import("./pglite-store.ts")).openPgliteStore(place.folder);
   return (await import("./postgres-store.ts")).openPostgresStore(place.url);
 }

@@ -1,6 +1,6 @@
 /** Postgres inside this process, in a folder: for a laptop and a small company. One process at a time. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { PipelineError } from "../model/errors.ts";
@@ -9,6 +9,7 @@ import type { Database, Session } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { sqlBooks } from "./sql-books.ts";
 import { sqlStore } from "./sql-store.ts";
+import type { Store } from "./store.ts";
 
 /** Creates the folder and its tables where they are missing. */
 export async function openPgliteStore(folder: string): Promise<LastingStore> {
@@ -20,6 +21,13 @@ export async function openPgliteStore(folder: string): Promise<LastingStore> {
     throw error;
   }
   return { ...sqlStore(database), books: sqlBooks(database) };
+}
+
+/** Gone when it is closed; left to the system's cleaning where the process ends before. */
+export async function openTemporaryPgliteStore(): Promise<Store> {
+  const folder = await mkdtemp(join(tmpdir(), "gnomon-overflow-"));
+  const store = await openPgliteStore(folder);
+  return { ...store, close: () => store.close().finally(() => rm(folder, { recursive: true, force: true })) };
 }
 
 export async function migratePglite(folder: string): Promise<readonly string[]> {
