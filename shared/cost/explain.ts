@@ -1,0 +1,115 @@
+/**
+ * What to say about an anomaly: driver and sentence, pure functions of its evidence. Never a negative usual, never
+ * an infinite percentage, never a probability.
+ */
+import { HOUR_MS } from "../model/units.ts";
+import type { Evidence } from "./evidence.ts";
+
+export interface Part {
+  readonly of: "calls" | "tokens per call" | "price per token";
+  /** Dollars of the difference; the parts add up to it. */
+  readonly dollars: number;
+  /** Actual over usual. */
+  readonly ratio: number;
+}
+
+/**
+ * Splits cost − usual into what came of more calls, of larger calls and of dearer tokens: the exact log-mean (LMDI)
+ * decomposition of cost = calls × tokens per call × price per token. Undefined without a usual to compare with.
+ */
+export function decompose(evidence: Evidence): readonly Part[] | undefined {
+  const { cost, usualCost, calls, usualCalls, tokens, usualTokens } = evidence;
+  const whole = [cost, usualCost, calls, usualCalls, tokens, usualTokens];
+  if (!whole.every((figure) => figure > 0 && Number.isFinite(figure))) return undefined;
+  const logRatio = Math.log(cost / usualCost);
+  // The logarithmic mean; of two equal numbers, the number.
+  const mean = Math.abs(logRatio) < 1e-9 ? cost : (cost - usualCost) / logRatio;
+  const ratios = [
+    ["calls", calls / usualCalls],
+    ["tokens per call", tokens / calls / (usualTokens / usualCalls)],
+    ["price per token", cost / tokens / (usualCost / usualTokens)],
+  ] as const;
+  return ratios.map(([of, ratio]) => ({ of, dollars: mean * Math.log(ratio), ratio }));
+}
+
+/** The one word for it: what a person would look at first. */
+export function driverOf(evidence: Evidence): string {
+  if (evidence.detector === "new-spender") return "new spender";
+  if (evidence.detector === "dear-model") return "price per token";
+  if (evidence.detector === "retry-storm") return "calls";
+  const parts = decompose(evidence);
+  if (!parts) return "calls";
+  return parts.reduce((most, part) => (part.dollars > most.dollars ? part : most)).of;
+}
+
+/** Below this a part of the difference is not worth naming. */
+const NAMED_SHARE = 0.15;
+/** Ratios beyond it are noise of a small denominator. */
+const GREATEST_RATIO = 1_000;
+/** Less is as good as nothing. */
+const LEAST_USUAL = 0.01;
+
+/** `subject` as a person knows it; `hour` is the last hour that the evidence covers. */
+export function sentenceFor(subject: string, evidence: Evidence, hour: number): string {
+  const { detector, cost, usualCost, startHour } = evidence;
+  const hours = Math.max(1, hour + 1 - startHour);
+  const until = `${new Date((hour + 1) * HOUR_MS).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const spent =
+    detector === "dear-model"
+      ? `spent ${dollars(cost)} on ${evidence.children?.[0]?.uid ?? "a model"}`
+      : `spent ${dollars(cost)}`;
+  const span = hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  const opening = `${subject} ${spent} in the ${span} to ${until}`;
+  const rest = [against(evidence), because(evidence), who(evidence), burn(evidence)].filter((part) => part !== "");
+  return `${opening}, ${rest.join("; ")}`;
+
+  function against({ detector, usualCost }: Evidence): string {
+    if (detector === "new-spender") return "first seen then";
+    if (detector === "dear-model") return `${times(cost, usualCost)} what the same tokens usually cost it`;
+    if (!(usualCost >= LEAST_USUAL)) return "where there is normally no spend";
+    return `${times(cost, usualCost)} the usual ${dollars(usualCost)}`;
+  }
+
+  function burn({ hourExcess }: Evidence): string {
+    return hourExcess >= LEAST_USUAL ? `now ${dollars(hourExcess)} an hour above the usual` : "";
+  }
+
+  function who({ children, detector }: Evidence): string {
+    if (!children || detector === "dear-model") return "";
+    const named = children.map(({ uid, share }) => `${uid} ${Math.round(100 * share)} %`);
+    return named.length > 0 ? `most of it by ${named.join(", ")}` : "";
+  }
+
+  function because(from: Evidence): string {
+    if (from.errorShare !== undefined) return `${Math.round(100 * from.errorShare)} % of the calls failed`;
+    if (from.detector === "new-spender" || from.detector === "dear-model" || !(usualCost >= LEAST_USUAL))
+      return "";
+    const difference = cost - usualCost;
+    const named = (decompose(from) ?? [])
+      .filter((part) => part.dollars >= NAMED_SHARE * difference)
+      .sort((a, b) => b.dollars - a.dollars)
+      .map(({ of, ratio, dollars: part }) => `${of} ${change(ratio)} (${dollars(part)})`);
+    return named.length > 0 ? `driven by ${named.join(", ")}` : "";
+  }
+}
+
+function times(cost: number, usual: number): string {
+  const ratio = usual > 0 ? cost / usual : Number.POSITIVE_INFINITY;
+  if (ratio > GREATEST_RATIO) return "more than 1,000 times";
+  return `${ratio >= 10 ? Math.round(ratio) : ratio.toFixed(1)} times`;
+}
+
+function change(ratio: number): string {
+  if (ratio >= 2)
+    return ratio > GREATEST_RATIO
+      ? "× more than 1,000"
+      : `× ${ratio >= 10 ? Math.round(ratio) : ratio.toFixed(1)}`;
+  return `+${Math.round(100 * (ratio - 1))} %`;
+}
+
+/** `$0.0042`, `$3.10`, `$1,240`. */
+export function dollars(amount: number): string {
+  if (amount >= 100) return `$${Math.round(amount).toLocaleString("en-US")}`;
+  if (amount >= 0.01) return `$${amount.toFixed(2)}`;
+  return `$${amount.toPrecision(2)}`;
+}

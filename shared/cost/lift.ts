@@ -1,0 +1,128 @@
+/**
+ * A team whose members all spend somewhat more for days: too little to see on any one of them, unmistakable
+ * together. A step of one member, however large, counts no more than `CLIP` spreads, and what the whole
+ * organization does (a holiday's end) is no team's doing.
+ */
+import type { Bar, Evidence } from "./evidence.ts";
+import { DAYS_KEPT, type SeriesState } from "./series-state.ts";
+import { dayLift } from "./step.ts";
+
+export interface Member {
+  readonly uid: string;
+  readonly state: SeriesState;
+}
+
+const CLIP = 2.5;
+const LEAST_MEMBERS = 4;
+const LONGEST_DAYS = 5;
+const LIFT = 2.8;
+const LIFT_DOLLARS = 10;
+const LIFT_RATIO = 1.15;
+
+/** Mean lift of everybody on a day, where it rises; a falling organization lifts nobody. */
+export function organizationLift(everybody: readonly SeriesState[], day: number): number {
+  let sum = 0;
+  let count = 0;
+  for (const state of everybody) {
+    const lift = dayLift(state, day);
+    if (Number.isNaN(lift)) continue;
+    sum += clip(lift);
+    count++;
+  }
+  return count > 0 ? Math.max(0, sum / count) : 0;
+}
+
+/** `background` by how many days ago: the organization's own lift. Asked once a day, after the day's close. */
+export function teamLift(
+  members: readonly Member[],
+  background: readonly number[],
+  day: number,
+  bar: Bar,
+): Evidence | undefined {
+  let best = 0;
+  let bestDays = 0;
+  let sum = 0;
+  for (let back = 0; back < LONGEST_DAYS; back++) {
+    const lift = joint(members, day - back, background[back] ?? 0);
+    if (lift === undefined || (back === 0 && lift <= 0.8)) return undefined;
+    sum += lift;
+    const over = sum / Math.sqrt(back + 1);
+    if (over > best) {
+      best = over;
+      bestDays = back + 1;
+    }
+  }
+  if (best < LIFT + bar.decades) return undefined;
+
+  const rises: { uid: string; rise: number }[] = [];
+  let cost = 0;
+  let usual = 0;
+  let today = 0;
+  for (const { uid, state } of members) {
+    let rise = 0;
+    for (let back = 0; back < bestDays; back++) {
+      const lift = dayLift(state, day - back);
+      if (Number.isNaN(lift)) continue;
+      const dollars = dollarsOn(state, day - back);
+      const usually = usualOn(state, day - back);
+      cost += dollars;
+      usual += usually;
+      rise += dollars - usually;
+      if (back === 0) today += dollars - usually;
+    }
+    rises.push({ uid, rise });
+  }
+  if (today < LIFT_DOLLARS * bar.dollars || cost < LIFT_RATIO * usual) return undefined;
+  const risen = rises.filter(({ rise }) => rise > 0).sort((a, b) => b.rise - a.rise || (a.uid < b.uid ? -1 : 1));
+  const total = risen.reduce((all, { rise }) => all + rise, 0);
+  let calls = 0;
+  let tokens = 0;
+  let dollars = 0;
+  for (const { state } of members) {
+    calls += state.usualCalls;
+    tokens += state.usualTokens;
+    dollars += state.usualCost;
+  }
+  const perCall = dollars > 0 ? calls / dollars : 0;
+  const perDollar = dollars > 0 ? tokens / dollars : 0;
+  return {
+    detector: "team-lift",
+    startHour: (day - bestDays + 1) * 24,
+    cost,
+    usualCost: usual,
+    calls: cost * perCall,
+    usualCalls: usual * perCall,
+    tokens: cost * perDollar,
+    usualTokens: usual * perDollar,
+    hourExcess: today / 24,
+    children: risen.slice(0, 3).map(({ uid, rise }) => ({ uid, share: rise / total })),
+  };
+}
+
+const clip = (lift: number): number => Math.max(-CLIP, Math.min(CLIP, lift));
+
+/** Stouffer's sum of the members' lifts above the background. */
+function joint(members: readonly Member[], day: number, background: number): number | undefined {
+  let sum = 0;
+  let count = 0;
+  for (const { state } of members) {
+    const lift = dayLift(state, day);
+    if (Number.isNaN(lift)) continue;
+    sum += clip(lift) - background;
+    count++;
+  }
+  return count < LEAST_MEMBERS ? undefined : sum / Math.sqrt(count);
+}
+
+const dollarsOn = (state: SeriesState, day: number): number => state.days[day % DAYS_KEPT] ?? 0;
+
+/** The mean of the same weekday in the weeks before. */
+function usualOn(state: SeriesState, day: number): number {
+  let sum = 0;
+  let weeks = 0;
+  for (let back = 7; back <= 28; back += 7) {
+    sum += dollarsOn(state, day - back);
+    weeks++;
+  }
+  return sum / weeks;
+}

@@ -1,0 +1,149 @@
+/**
+ * Activities of the past through pricing and detection, as if they arrived now. Pure: what is said depends on what is
+ * read, not on the order in which it is read nor on when.
+ */
+import { z } from "zod";
+import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
+import { canonicalJson } from "../model/canonical-json.ts";
+import { uidOf } from "../model/uid.ts";
+import { fromIsoTime, type NanoUsd, toEpochMs } from "../model/units.ts";
+import { withoutAbsent } from "../model/without-absent.ts";
+import { Arrivals, type Use } from "./arrivals.ts";
+import type { PriceOf } from "./price.ts";
+import { type Alert, CostWatch, type WatchOptions } from "./watch.ts";
+
+export interface ReplayOptions extends WatchOptions {
+  /** For what carries no cost. */
+  readonly price: PriceOf;
+  /** Told of every use whose price nobody knows: it takes no part. */
+  readonly unpriced?: (activity: Activity) => void;
+}
+
+/** Reads to the end before it says anything: files need not be in order. */
+export async function* replay(activities: AsyncIterable<Activity>, options: ReplayOptions): AsyncGenerator<Alert> {
+  const arrivals = new Arrivals();
+  for await (const activity of activities) {
+    const use = useOf(activity, options);
+    if (use) arrivals.add(activity, use);
+  }
+  const watch = new CostWatch(options);
+  for (const { time, readings } of arrivals.inOrder()) yield* watch.deliver(time, readings);
+}
+
+/** Undefined where the record is no use of a model, or nobody knows what it cost. */
+function useOf(activity: Activity, { price, unpriced }: ReplayOptions): Use | undefined {
+  if ((activity.kind !== "call" && activity.kind !== "bucket") || activity.view === "network") return undefined;
+  const failed = activity.outcome?.status === "failure";
+  const cost = activity.cost ?? price(activity);
+  // What failed need not have cost anything, and still counts as a call.
+  if (!cost && !failed) {
+    if (activity.usage) unpriced?.(activity);
+    return undefined;
+  }
+  const dollars = (cost?.nanoUsd ?? 0) / 1e9;
+  const calls = Math.max(activity.count, dollars > 0 ? 1 : 0);
+  return { dollars, calls, errors: failed ? calls : 0 };
+}
+
+/** A field that is left out where it is not of its form: a replay reads what others wrote. */
+const maybe = <Shape extends z.ZodType>(shape: Shape) => shape.optional().catch(undefined);
+const text = maybe(z.string().min(1));
+const count = maybe(z.number().nonnegative());
+const time = z.union([z.number(), z.string()]).transform((value, context) => {
+  const read = typeof value === "number" ? toEpochMs(value) : fromIsoTime(value);
+  if (read !== undefined) return read;
+  context.addIssue("no time");
+  return z.NEVER;
+});
+const named = maybe(
+  z.union([
+    z
+      .string()
+      .min(1)
+      .transform((uid) => ({ uid })),
+    z.object({ uid: z.string().min(1), name: text }),
+  ]),
+);
+const nanoUsd = z.number().transform((amount) => Math.round(amount) as NanoUsd);
+
+const Line = z.object({
+  uid: text,
+  kind: z.enum(["call", "bucket", "change", "contact"]),
+  view: z.enum(["provider", "usage", "gateway", "network"]).catch("provider"),
+  source: z.string().catch("replay"),
+  startTime: time,
+  endTime: maybe(time),
+  receivedTime: maybe(time),
+  count: z.number().nonnegative().catch(1),
+  operation: z.string().catch(""),
+  operationName: Activity.shape.operationName.catch(undefined),
+  outcome: maybe(z.object({ status: z.enum(["success", "failure"]) })),
+  actor: maybe(z.object({ uid: text, name: text, sessionUid: text, issuerUid: text })),
+  credential: maybe(z.object({ uid: text })),
+  account: named,
+  project: named,
+  provider: text,
+  gateway: text,
+  model: maybe(
+    z.union([
+      z
+        .string()
+        .min(1)
+        .transform((id) => ({ id })),
+      z.object({ id: z.string().min(1), vendor: text, version: text, name: text }),
+    ]),
+  ),
+  deployment: maybe(z.object({ uid: text, name: text, type: text })),
+  region: maybe(
+    z.object({
+      requested: text,
+      processed: text,
+      scope: maybe(z.enum(["regional", "geography", "global"])),
+      geography: text,
+    }),
+  ),
+  usage: maybe(
+    z.object({
+      inputTokens: count,
+      outputTokens: count,
+      cacheReadTokens: count,
+      cacheWriteTokens: count,
+      reasoningTokens: count,
+      images: count,
+      seconds: count,
+      characters: count,
+    }),
+  ),
+  cost: maybe(
+    z.union([
+      nanoUsd.transform((amount) => ({ nanoUsd: amount, basis: "estimated" as const })),
+      z.object({ nanoUsd, basis: z.enum(["estimated", "billed"]).catch("estimated") }),
+    ]),
+  ),
+  labels: maybe(z.record(z.string(), z.unknown()).transform(textLabels)),
+});
+
+/**
+ * An activity from a line of `gnomon.activity/v1`, read more leniently than Gnomon writes it: cost as a bare number of
+ * nano-dollars, times as ISO text, names instead of objects, fields of later versions. Undefined where it is none.
+ */
+export function readActivity(line: unknown): Activity | undefined {
+  const read = Line.safeParse(line);
+  if (!read.success) return undefined;
+  const { uid, endTime, ...rest } = read.data;
+  return withoutAbsent({
+    schema: ACTIVITY_SCHEMA,
+    // Without an identity nothing tells a repetition from a second use: what is the same in every field is the same.
+    uid: uid ?? uidOf(canonicalJson(line)),
+    endTime: endTime ?? rest.startTime,
+    ...rest,
+  }) as Activity;
+}
+
+function textLabels(given: Record<string, unknown>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(given))
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+      kept[key] = String(value);
+  return kept;
+}

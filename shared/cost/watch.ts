@@ -1,0 +1,458 @@
+/**
+ * The watch over all series of an organization: keeps hourly totals by event time, folds closed hours into states,
+ * asks for evidence whenever something is delivered, and says what is new.
+ *
+ * The states are a function of the hourly totals by event time alone: late, repeated and replaced readings restate
+ * up to three days by folding them again. Arrival decides only when something is noticed.
+ */
+import { type EpochMs, fromUsd, HOUR_MS, type NanoUsd } from "../model/units.ts";
+import { dayOf } from "./calendar.ts";
+import {
+  aggregateEvidenceOf,
+  type Bar,
+  type Detector,
+  dearModel,
+  type Evidence,
+  evidenceOf,
+  newSpender,
+} from "./evidence.ts";
+import { expect, newExpectation } from "./expectation.ts";
+import { driverOf, sentenceFor } from "./explain.ts";
+import { applyFeedback, type Feedback } from "./feedback.ts";
+import { decide, type Incident, newIncident } from "./incident.ts";
+import { type Member, organizationLift, teamLift } from "./lift.ts";
+import { copyOf, type EpochHour, type HourTotals, newSeries, type SeriesState } from "./series-state.ts";
+import { correct, median, step, stepOverGap } from "./step.ts";
+
+export type SeriesKind = "leaf" | "principal" | "app" | "team" | "organization";
+
+/** Whose use a reading is. A leaf is a principal's use of one model through one door in one region. */
+export interface Attribution {
+  readonly leaf: string;
+  readonly principal: string;
+  readonly model: string;
+  readonly app?: string;
+  readonly team?: string;
+}
+
+/** A change of an hour's totals: a new reading, or a later reading of a bucket less the earlier one. */
+export interface Reading extends HourTotals {
+  readonly attribution: Attribution;
+  readonly hour: EpochHour;
+}
+
+/** Use that is expected to be unusual: a batch window, a launch. */
+export interface KnownEvent {
+  readonly name: string;
+  readonly since: EpochMs;
+  /** Exclusive. */
+  readonly until: EpochMs;
+  /** Uids; absent: everybody. */
+  readonly principals?: readonly string[];
+  readonly apps?: readonly string[];
+  readonly teams?: readonly string[];
+  /** How many times the usual is expected. Absent: nothing is said and nothing is learned. */
+  readonly times?: number;
+}
+
+export interface WatchOptions {
+  readonly sensitivity?: "high" | "normal" | "low";
+  readonly knownEvents?: readonly KnownEvent[];
+}
+
+export const ALERT_SCHEMA = "gnomon.alert/v1";
+
+export interface Alert {
+  readonly schema: typeof ALERT_SCHEMA;
+  readonly detector: Detector;
+  readonly subject: { readonly kind: SeriesKind; readonly uid: string };
+  /** Start of the abnormal stretch, event time. */
+  readonly startTime: EpochMs;
+  /** When what had arrived sufficed. */
+  readonly detectedTime: EpochMs;
+  /** Beyond the usual since `startTime`. */
+  readonly impactNanoUsd: NanoUsd;
+  readonly usualNanoUsd: NanoUsd;
+  readonly driver: string;
+  readonly text: string;
+}
+
+interface Series {
+  readonly kind: SeriesKind;
+  readonly uid: string;
+  state: SeriesState;
+  /** Totals of the last hours by hour modulo `HOURS_KEPT`, five figures each. */
+  readonly hours: Float64Array;
+  /** States at the beginning of the last days, the latest first; what late data is folded in from. */
+  mornings: SeriesState[];
+}
+
+/** The series one attribution adds to. */
+interface Lineage {
+  readonly leaf: Series;
+  readonly principal: Series;
+  readonly all: readonly Series[];
+}
+
+interface Leaf extends Series {
+  readonly principal: Series;
+  readonly model: string;
+}
+
+interface Aggregate extends Series {
+  readonly members: Set<Series>;
+}
+
+const HOURS_KEPT = 96;
+const MORNINGS_KEPT = 4;
+const FIGURES = 5;
+
+const BARS: Readonly<Record<"high" | "normal" | "low", Bar>> = {
+  high: { decades: -0.4, dollars: 0.7 },
+  normal: { decades: 0, dollars: 1 },
+  low: { decades: 0.8, dollars: 2 },
+};
+/** Least amounts hold for an organization that spends so much a day, and grow with the square root of what it spends. */
+const ORGANIZATION_DOLLARS = 2_500;
+/** Apps and teams sum up principals, which are watched already. */
+const AGGREGATE_DECADES = 2;
+/** After an incident of a member its team needs none of its own. */
+const MEMBER_EXPLAINS_MS = 48 * HOUR_MS;
+/** A feed is silent where it delivers next to nothing in an hour in which so many calls are usual. */
+const SILENT_EXPECTED_CALLS = 20;
+const SILENT_SHARE = 0.02;
+/** In the first days everybody is new. */
+const NOBODY_NEW_HOURS = 72;
+/** Until the price level of the organization is known, nobody is dear. */
+const PRICED_PRINCIPAL_DOLLARS = 1;
+
+export class CostWatch {
+  readonly #sensitivity: Bar;
+  /** The bar of today, for principals and for what sums them up. */
+  #bar: Bar;
+  #aggregateBar: Bar;
+  readonly #events: readonly KnownEvent[];
+  readonly #organization: Series;
+  readonly #leaves = new Map<string, Leaf>();
+  readonly #principals = new Map<string, Series>();
+  readonly #apps = new Map<string, Aggregate>();
+  readonly #teams = new Map<string, Aggregate>();
+  /** All of the above, to be folded hour by hour. */
+  readonly #everything: Series[] = [];
+  readonly #lineages = new WeakMap<Attribution, Lineage>();
+  readonly #incidents = new Map<Series, Incident>();
+  /** Hours in which the feed was silent, and how many calls would show that it was not. */
+  readonly #gaps = new Map<EpochHour, number>();
+  readonly #expected = newExpectation();
+  readonly #totals: HourTotals = { cost: 0, calls: 0, inputTokens: 0, outputTokens: 0, errors: 0 };
+  #firstHour: EpochHour = -1;
+  /** The hour that runs; all before it are folded. */
+  #openHour: EpochHour = -1;
+  #medianPrice = 0;
+
+  constructor(options: WatchOptions = {}) {
+    this.#sensitivity = BARS[options.sensitivity ?? "normal"];
+    this.#bar = this.#sensitivity;
+    this.#aggregateBar = this.#sensitivity;
+    this.#events = options.knownEvents ?? [];
+    this.#organization = newSeriesOf("organization", "organization", 0);
+  }
+
+  /** Takes what arrived at one time. Times must not decrease. */
+  deliver(time: EpochMs, readings: readonly Reading[]): readonly Alert[] {
+    const alerts: Alert[] = [];
+    const present = Math.floor(time / HOUR_MS);
+    // A clock that is ahead is set back: nothing can have happened after it arrived.
+    const hourOf = (reading: Reading): EpochHour => Math.min(reading.hour, present);
+    let running = Math.ceil(time / HOUR_MS) - 1;
+    for (const reading of readings) running = Math.max(running, hourOf(reading));
+    if (this.#firstHour < 0) this.#begin(readings.reduce((least, one) => Math.min(least, hourOf(one)), running));
+    while (this.#openHour < running) this.#closeHour(alerts);
+
+    const touched = new Map<Series, EpochHour>();
+    let filled = Number.POSITIVE_INFINITY;
+    for (const reading of readings) {
+      const hour = hourOf(reading);
+      const lineage = this.#lineageOf(reading.attribution, hour);
+      for (const series of lineage.all) {
+        this.#add(series, hour, reading);
+        touched.set(series, Math.min(hour, touched.get(series) ?? hour));
+      }
+      this.#add(this.#organization, hour, reading);
+      const silentBelow = this.#gaps.get(hour);
+      if (silentBelow !== undefined && this.#callsOf(this.#organization, hour) >= silentBelow) {
+        this.#gaps.delete(hour);
+        filled = Math.min(filled, hour);
+      }
+      if (hour < this.#openHour)
+        touched.set(this.#organization, Math.min(hour, touched.get(this.#organization) ?? hour));
+    }
+    if (filled < this.#openHour) {
+      for (const series of this.#everything) if (!touched.has(series)) this.#refold(series, filled);
+    }
+    for (const [series, hour] of touched) {
+      const from = Math.min(hour, filled);
+      if (from < this.#openHour)
+        this.#refold(series, from, (late) => {
+          if (late >= hour) this.#examine(series, late, time, alerts);
+        });
+      this.#examine(series, this.#openHour, time, alerts);
+    }
+    return alerts;
+  }
+
+  /** The state of a subject, for reports. */
+  stateOf(kind: "principal" | "app" | "team", uid: string): SeriesState | undefined {
+    const series = { principal: this.#principals, app: this.#apps, team: this.#teams }[kind].get(uid);
+    return series?.state;
+  }
+
+  /** What a person said about an alert on a subject changes what is asked of it from now on. */
+  hear(kind: "principal" | "app" | "team", uid: string, feedback: Feedback): void {
+    const series = { principal: this.#principals, app: this.#apps, team: this.#teams }[kind].get(uid);
+    if (!series) return;
+    for (const state of [series.state, ...series.mornings]) applyFeedback(state, feedback, this.#openHour);
+    if (feedback === "expected") this.#incidents.delete(series);
+  }
+
+  #begin(hour: EpochHour): void {
+    this.#firstHour = hour;
+    this.#openHour = hour;
+    restart(this.#organization, hour);
+    this.#everything.push(this.#organization);
+  }
+
+  #lineageOf(attribution: Attribution, hour: EpochHour): Lineage {
+    const known = this.#lineages.get(attribution);
+    if (known) return known;
+    const { app, team } = attribution;
+    const principal = this.#grown(this.#principals, attribution.principal, () =>
+      newSeriesOf("principal", attribution.principal, hour),
+    );
+    const leaf = this.#grown(this.#leaves, attribution.leaf, () => ({
+      ...newSeriesOf("leaf", attribution.leaf, hour),
+      principal,
+      model: attribution.model,
+    }));
+    const all: Series[] = [leaf, principal];
+    for (const [kind, map, uid] of [
+      ["app", this.#apps, app],
+      ["team", this.#teams, team],
+    ] as const) {
+      if (uid === undefined) continue;
+      const aggregate = this.#grown(map, uid, () => ({ ...newSeriesOf(kind, uid, hour), members: new Set() }));
+      aggregate.members.add(principal);
+      all.push(aggregate);
+    }
+    const lineage = { leaf, principal, all };
+    this.#lineages.set(attribution, lineage);
+    return lineage;
+  }
+
+  #grown<Kind extends Series>(map: Map<string, Kind>, uid: string, make: () => Kind): Kind {
+    let series = map.get(uid);
+    if (!series) {
+      series = make();
+      map.set(uid, series);
+      this.#everything.push(series);
+      while (series.state.nextHour < this.#openHour) this.#fold(series);
+    }
+    return series;
+  }
+
+  #add(series: Series, hour: EpochHour, change: HourTotals): void {
+    if (hour <= this.#openHour - HOURS_KEPT) {
+      // Nothing to fold again from: what is linear in the past is put right, the rest keeps its error.
+      for (const state of [series.state, ...series.mornings]) correct(state, hour, change);
+      return;
+    }
+    const { hours } = series;
+    const slot = (hour % HOURS_KEPT) * FIGURES;
+    hours[slot] = (hours[slot] ?? 0) + change.cost;
+    hours[slot + 1] = (hours[slot + 1] ?? 0) + change.calls;
+    hours[slot + 2] = (hours[slot + 2] ?? 0) + change.inputTokens;
+    hours[slot + 3] = (hours[slot + 3] ?? 0) + change.outputTokens;
+    hours[slot + 4] = (hours[slot + 4] ?? 0) + change.errors;
+  }
+
+  #callsOf(series: Series, hour: EpochHour): number {
+    return series.hours[(hour % HOURS_KEPT) * FIGURES + 1] ?? 0;
+  }
+
+  /** Into one object that is reused. A sum that was taken back may be off by a rounding: it is never negative. */
+  #totalsOf(series: Series, hour: EpochHour): HourTotals {
+    const { hours } = series;
+    const slot = (hour % HOURS_KEPT) * FIGURES;
+    const totals = this.#totals;
+    totals.calls = Math.max(0, hours[slot + 1] ?? 0);
+    totals.cost = totals.calls === 0 ? 0 : Math.max(0, hours[slot] ?? 0);
+    totals.inputTokens = Math.max(0, hours[slot + 2] ?? 0);
+    totals.outputTokens = Math.max(0, hours[slot + 3] ?? 0);
+    totals.errors = Math.max(0, hours[slot + 4] ?? 0);
+    return totals;
+  }
+
+  #closeHour(alerts: Alert[]): void {
+    const hour = this.#openHour;
+    expect(this.#organization.state, hour, this.#expected);
+    const silentBelow = SILENT_SHARE * this.#expected.calls;
+    if (this.#expected.calls >= SILENT_EXPECTED_CALLS && this.#callsOf(this.#organization, hour) < silentBelow)
+      this.#gaps.set(hour, silentBelow);
+    for (const series of this.#everything) this.#fold(series);
+    this.#openHour = hour + 1;
+    const slot = ((hour + 1) % HOURS_KEPT) * FIGURES;
+    for (const { hours } of this.#everything) hours.fill(0, slot, slot + FIGURES);
+    this.#gaps.delete(hour - HOURS_KEPT);
+    if (hour % 24 === 23) this.#closeDay(dayOf(hour), alerts);
+  }
+
+  #fold(series: Series): void {
+    const { state } = series;
+    const hour = state.nextHour;
+    const times = this.#timesOf(series, hour);
+    if (times === undefined || this.#gaps.has(hour)) stepOverGap(state);
+    else step(state, this.#totalsOf(series, hour), times);
+    if ((hour + 1) % 24 === 0) {
+      series.mornings.unshift(copyOf(state));
+      series.mornings.length = Math.min(series.mornings.length, MORNINGS_KEPT);
+    }
+  }
+
+  /** Folds again from before `hour`; `examine` is called with every hour from then, before it is folded. */
+  #refold(series: Series, hour: EpochHour, examine?: (hour: EpochHour) => void): void {
+    const earliest = this.#openHour - HOURS_KEPT + 1;
+    if (hour < earliest) return;
+    if (hour < series.state.firstHour) restart(series, hour);
+    else {
+      const morning = series.mornings.findIndex(({ nextHour }) => nextHour <= hour);
+      const from = series.mornings[morning];
+      if (!from) return;
+      series.state = copyOf(from);
+      series.mornings = series.mornings.slice(morning);
+    }
+    while (series.state.nextHour < this.#openHour) {
+      if (series.state.nextHour >= hour) examine?.(series.state.nextHour);
+      this.#fold(series);
+    }
+  }
+
+  /** 1 in ordinary times, undefined where nothing is to be said or learned. */
+  #timesOf({ kind, uid }: Series, hour: EpochHour): number | undefined {
+    let times = 1;
+    for (const event of this.#events) {
+      const time = hour * HOUR_MS;
+      if (time < event.since || time >= event.until) continue;
+      const named = kind === "team" ? event.teams : kind === "app" ? event.apps : event.principals;
+      const everybody = !event.principals && !event.apps && !event.teams;
+      if (!everybody && !named?.includes(uid)) continue;
+      if (event.times === undefined) return undefined;
+      times *= event.times;
+    }
+    return times;
+  }
+
+  #examine(series: Series, hour: EpochHour, time: EpochMs, alerts: Alert[]): void {
+    const { kind, state } = series;
+    const times = this.#timesOf(series, hour);
+    if (times === undefined || state.nextHour !== hour || kind === "organization") return;
+    const totals = this.#totalsOf(series, hour);
+    expect(state, hour, this.#expected, times);
+    if (isLeaf(series)) {
+      const evidence = dearModel(state, totals, this.#expected, series.principal.state, this.#bar);
+      if (evidence)
+        this.#say(
+          series.principal,
+          { ...evidence, children: [{ uid: series.model, share: 1 }] },
+          hour,
+          time,
+          alerts,
+        );
+    } else if (isAggregate(series)) {
+      const evidence = aggregateEvidenceOf(state, totals, this.#expected, this.#aggregateBar);
+      if (evidence && !this.#explained(series, time)) this.#say(series, evidence, hour, time, alerts);
+    } else {
+      const isNew = state.firstHour - this.#firstHour >= NOBODY_NEW_HOURS;
+      const evidence =
+        (isNew ? newSpender(state, totals, this.#medianPrice, this.#bar) : undefined) ??
+        evidenceOf(state, totals, this.#expected, this.#bar);
+      if (evidence) this.#say(series, evidence, hour, time, alerts);
+    }
+  }
+
+  /** Whether a member's own incident says it already. */
+  #explained(aggregate: Aggregate, time: EpochMs): boolean {
+    for (const member of aggregate.members) {
+      const incident = this.#incidents.get(member);
+      if (incident && time - Math.max(incident.lastFast, incident.lastSlow) <= MEMBER_EXPLAINS_MS) return true;
+    }
+    return false;
+  }
+
+  #closeDay(day: number, alerts: Alert[]): void {
+    const prices: number[] = [];
+    const states: SeriesState[] = [];
+    for (const { state } of this.#principals.values()) {
+      states.push(state);
+      if (state.totalCost > PRICED_PRINCIPAL_DOLLARS && state.totalTokens > 0)
+        prices.push(state.totalCost / state.totalTokens);
+    }
+    this.#medianPrice = median(prices);
+    this.#raiseBars(this.#organization.state.dayUsual);
+    const background = [0, 1, 2, 3, 4].map((back) => organizationLift(states, day - back));
+    const hour = day * 24 + 23;
+    const time = ((hour + 1) * HOUR_MS) as EpochMs;
+    for (const team of this.#teams.values()) {
+      if (this.#timesOf(team, hour) !== 1) continue;
+      const members: Member[] = [...team.members];
+      const evidence = teamLift(members, background, day, this.#bar);
+      if (evidence) this.#say(team, evidence, hour, time, alerts);
+    }
+  }
+
+  #raiseBars(usualDay: number): void {
+    const { decades, dollars } = this.#sensitivity;
+    const size = Math.sqrt(Math.max(1, usualDay / ORGANIZATION_DOLLARS));
+    this.#bar = { decades, dollars: dollars * size };
+    this.#aggregateBar = { decades: decades + AGGREGATE_DECADES, dollars: dollars * size };
+  }
+
+  #say(series: Series, evidence: Evidence, hour: EpochHour, time: EpochMs, alerts: Alert[]): void {
+    let incident = this.#incidents.get(series);
+    if (!incident) {
+      incident = newIncident();
+      this.#incidents.set(series, incident);
+    }
+    if (!decide(incident, evidence, hour, time)) return;
+    alerts.push({
+      schema: ALERT_SCHEMA,
+      detector: evidence.detector,
+      subject: { kind: series.kind, uid: series.uid },
+      startTime: (evidence.startHour * HOUR_MS) as EpochMs,
+      detectedTime: time,
+      impactNanoUsd: fromUsd(evidence.cost - evidence.usualCost),
+      usualNanoUsd: fromUsd(evidence.usualCost),
+      driver: driverOf(evidence),
+      text: sentenceFor(series.uid, evidence, hour),
+    });
+  }
+}
+
+const isLeaf = (series: Series): series is Leaf => series.kind === "leaf";
+const isAggregate = (series: Series): series is Aggregate => series.kind === "app" || series.kind === "team";
+
+function newSeriesOf(kind: SeriesKind, uid: string, hour: EpochHour): Series {
+  const series = {
+    kind,
+    uid,
+    state: newSeries(hour),
+    hours: new Float64Array(HOURS_KEPT * FIGURES),
+    mornings: [],
+  };
+  restart(series, hour);
+  return series;
+}
+
+function restart(series: Series, hour: EpochHour): void {
+  series.state = newSeries(hour);
+  series.mornings = [copyOf(series.state)];
+}

@@ -1,0 +1,98 @@
+/**
+ * What a collector would deliver of an organization, and when: hourly buckets that grow every five minutes, some of
+ * them late, all of them held back while the collector is down.
+ */
+import { type EpochMs, HOUR_MS } from "../../../shared/model/units.ts";
+import { HOURS, type Leaf, type Organization, START_MS } from "./organization.ts";
+
+/** A reading of a bucket: what it holds so far. */
+export interface Delivery {
+  readonly leaf: number;
+  /** Hours since the start. */
+  readonly hour: number;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly errors: number;
+  readonly cost: number;
+}
+
+export const FLUSHES_PER_HOUR = 12;
+
+export const timeAt = (hours: number): EpochMs => Math.round(START_MS + hours * HOUR_MS) as EpochMs;
+
+/** In order of arrival. `flushes` 1: only complete hours. */
+export function* deliveries(
+  organization: Organization,
+  flushes = FLUSHES_PER_HOUR,
+): Generator<{ readonly time: EpochMs; readonly deliveries: readonly Delivery[] }> {
+  const { leaves, outages } = organization;
+  const lateShare = new Map<number, number>();
+  /** By hour of arrival: leaves and hours to be delivered in full. */
+  const owed = new Map<number, { leaf: number; hour: number }[]>();
+  const owe = (arrival: number, leaf: number, hour: number): void => {
+    const list = owed.get(arrival) ?? [];
+    list.push({ leaf, hour });
+    owed.set(arrival, list);
+  };
+  for (const { leaf, hour, share, by } of organization.late) {
+    lateShare.set(leaf * HOURS + hour, share);
+    owe(hour + by + 1, leaf, hour);
+  }
+  const downUntil = (hour: number): number | undefined =>
+    outages.find(([from, to]) => hour >= from && hour < to)?.[1];
+
+  for (let hour = 0; hour < HOURS; hour++) {
+    const due = (owed.get(hour) ?? []).flatMap(({ leaf, hour: past }) => {
+      const until = downUntil(hour);
+      if (until !== undefined) {
+        owe(until, leaf, past);
+        return [];
+      }
+      const source = leaves[leaf];
+      return source ? [upTo(source, leaf, past, 1, 1)] : [];
+    });
+    if (due.length > 0) yield { time: timeAt(hour), deliveries: due };
+    const until = downUntil(hour);
+    const active = leaves.flatMap((leaf, index) => ((leaf.calls[hour] ?? 0) > 0 ? [index] : []));
+    if (until !== undefined) {
+      for (const index of active) owe(until, index, hour);
+      continue;
+    }
+    const last = new Map<number, number>();
+    for (let flush = 1; flush <= flushes; flush++) {
+      const batch: Delivery[] = [];
+      for (const index of active) {
+        const leaf = leaves[index];
+        if (!leaf) continue;
+        const arrived = 1 - (lateShare.get(index * HOURS + hour) ?? 0);
+        const delivery = upTo(leaf, index, hour, flush / flushes, arrived);
+        if (delivery.calls === 0 || delivery.cost === last.get(index)) continue;
+        last.set(index, delivery.cost);
+        batch.push(delivery);
+      }
+      if (batch.length > 0) yield { time: timeAt(hour + flush / flushes), deliveries: batch };
+    }
+  }
+}
+
+/** What the leaf's bucket holds at a time within its hour, 0 to 1; `share` of it has arrived. */
+function upTo(leaf: Leaf, index: number, hour: number, time: number, share: number): Delivery {
+  const burst = leaf.bursts.get(hour);
+  const begun = burst && burst.start < 1 ? Math.max(0, (time - burst.start) / (1 - burst.start)) : 0;
+  const whole = leaf.calls[hour] ?? 0;
+  /** Even over the hour, but for what an anomaly adds after its start. */
+  const at = (all: Float64Array, late: number): number => ((all[hour] ?? 0) - late) * time + late * begun;
+  const calls = Math.floor(at(leaf.calls, burst?.calls ?? 0) * share + 1e-6);
+  // Of few calls, tokens and cost follow the calls that were made.
+  const rest = whole < 12 && !burst ? calls / (whole * time) : share;
+  return {
+    leaf: index,
+    hour,
+    calls,
+    inputTokens: Math.round(at(leaf.inputTokens, burst?.inputTokens ?? 0) * rest),
+    outputTokens: Math.round(at(leaf.outputTokens, burst?.outputTokens ?? 0) * rest),
+    errors: Math.floor(at(leaf.errors, burst?.errors ?? 0) * rest),
+    cost: at(leaf.cost, burst?.cost ?? 0) * rest,
+  };
+}
