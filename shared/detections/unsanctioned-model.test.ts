@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bucket, call, DENIED, matchOf } from "../../test/example-activities.ts";
+import { detections } from "../registry.ts";
 import { unsanctionedModel } from "./unsanctioned-model.ts";
 
 const CLAUDE = "approvals:\n  - {name: claude, doors: aws.bedrock, models: claude-*}";
@@ -7,6 +8,7 @@ const llama = call({
   model: { id: "meta.llama3-70b", name: "meta/llama-3-70b" },
   usage: { inputTokens: 1_200, outputTokens: 300 },
 });
+const unsanctioned = detections.filter(({ rule }) => rule.name.startsWith("unsanctioned-"));
 const match = (policy: string, activity = llama) => matchOf(unsanctionedModel, activity, policy);
 
 it("is silent about an approved model", () => {
@@ -97,4 +99,43 @@ it("is silent about a model that the log does not name", () => {
 it("leaves other faults to other rules", () => {
   expect(match("default: deny\napprovals:\n  - {doors: openai, models: claude-*}")).toBeUndefined();
   expect(match("default: deny\napprovals:\n  - {models: '*', until: 2026-01-01}")).toBeUndefined();
+});
+
+describe("a bill", () => {
+  const bill = bucket({
+    source: "openai.costs",
+    operation: "gpt-4o, input",
+    count: 0,
+    actor: undefined,
+    cost: { nanoUsd: 12_300_000_000, basis: "billed" } as never,
+  });
+
+  it("tells of a denied model on the account, with the amount, less loudly than the use itself", () => {
+    expect(match("denials:\n  - models: gpt-4o", bill)).toMatchObject({
+      subject: { account: "proj_1" },
+      reason: expect.stringMatching(
+        /^A bill charges \$12\.30 for openai\/gpt-4o through openai in account proj_1: /,
+      ),
+      level: "medium",
+      evidence: [{ facts: { billed: "$12.30" } }],
+    });
+  });
+
+  it("is asked neither who called nor with which key, nor on which condition", () => {
+    const approvals = [
+      "principals: data-*",
+      "credentialTypes: temporary",
+      'when: "activity.count > 0"',
+      "regions: eu",
+    ];
+    for (const part of approvals)
+      for (const detection of unsanctioned)
+        expect(
+          matchOf(detection, bill, `default: deny\napprovals:\n  - {models: gpt-4o, ${part}}`),
+          part,
+        ).toBeUndefined();
+    for (const part of ['principals: "!ci"', 'credentialTypes: "!temporary"'])
+      for (const detection of unsanctioned)
+        expect(matchOf(detection, bill, `default: allow\ndenials:\n  - {${part}}`), part).toBeUndefined();
+  });
 });

@@ -222,6 +222,10 @@ export function principalOf({ actor, credential }: Activity): string | undefined
   return person ?? actor?.issuerUid ?? actor?.uid ?? actor?.name ?? credential?.uid;
 }
 
+/** A line of an invoice: what was paid, and neither who called nor how often. Its amount may be in another currency. */
+export const isBill = ({ kind, count, usage }: Activity): boolean =>
+  kind === "bucket" && count === 0 && usage === undefined;
+
 /** The model's identity across doors; where unrecognised, the id as logged. */
 export function modelOf(activity: Activity): string | undefined {
   return activity.model?.name ?? activity.model?.id;

@@ -39,15 +39,18 @@ export interface InventoryRow {
 /** Verdicts from the best to the worst. */
 const SEVERITY: readonly (VerdictWord | "")[] = ["", "sanctioned", "unreviewed", "unsanctioned"];
 
-/** Worst verdict first, then most calls. Each call is counted once: see `systemOfRecord`. */
+/**
+ * Worst verdict first, then most calls. Each call is counted once: see `systemOfRecord`. A line without calls is one
+ * that only an invoice tells of.
+ */
 export function inventory(usage: readonly UsageRow[]): InventoryRow[] {
   return usesIn(usage).map(({ row }) => row);
 }
 
 /** The inventory with the rows of usage behind each of its lines, for charts over time. */
 export function usesIn(usage: readonly UsageRow[]): { readonly row: InventoryRow; readonly usage: UsageRow[] }[] {
-  const { counted, contacts } = systemOfRecord(usage);
-  const groups = Map.groupBy([...counted, ...contacts], useKey);
+  const { counted, contacts, billed } = systemOfRecord(usage);
+  const groups = Map.groupBy([...counted, ...contacts, ...billed], useKey);
   return [...groups]
     .map(([key, rows]) => ({ key, row: inventoryRow(rows), usage: rows }))
     .sort(

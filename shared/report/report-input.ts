@@ -1,5 +1,5 @@
 /** Everything a report says, read from a store in one pass. */
-import type { Activity } from "../model/activity.ts";
+import { type Activity, isBill } from "../model/activity.ts";
 import type { Rule } from "../model/finding.ts";
 import { type EntityRow, type FindingRow, storable, type UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
@@ -92,6 +92,7 @@ export async function readReportInput(
       heard.set(source, hear(heard.get(source), activity));
 
     if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) continue;
+    if (isBill(activity)) continue;
     const told = {
       view: activity.view,
       account: storable(activity.account?.uid ?? ""),

@@ -30,7 +30,7 @@ export interface Totals {
 }
 
 export function totalsOf({ usage, findings }: ReportInput): Totals {
-  const { counted, attributing, contacts } = systemOfRecord(usage);
+  const { counted, attributing, contacts, billed } = systemOfRecord(usage);
   const open = findings.filter(({ finding }) => finding.status !== "resolved" && finding.status !== "suppressed");
   const callsOf = (verdict: VerdictWord): number =>
     sum(counted, (row) => (row.verdict === verdict ? row.calls : 0));
@@ -51,7 +51,7 @@ export function totalsOf({ usage, findings }: ReportInput): Totals {
     accounts: distinct(counted, ({ account }) => account).length,
     tokens: sum(counted, ({ inputTokens, outputTokens }) => inputTokens + outputTokens),
     estimatedNanoUsd: sum(counted, ({ estimatedNanoUsd }) => estimatedNanoUsd) as NanoUsd,
-    billedNanoUsd: sum(counted, ({ billedNanoUsd }) => billedNanoUsd) as NanoUsd,
+    billedNanoUsd: sum([...counted, ...billed], ({ billedNanoUsd }) => billedNanoUsd) as NanoUsd,
     uncostedCalls: sum(counted, uncosted),
     openFindings: Object.fromEntries(
       levels.map((level) => [level, open.filter(({ finding }) => finding.level === level).length]),
@@ -59,7 +59,6 @@ export function totalsOf({ usage, findings }: ReportInput): Totals {
   };
 }
 
-/** A bucket that only bills has no calls of its own. */
 function uncosted(row: UsageRow): number {
   if (row.inputTokens + row.outputTokens > 0) return row.unpricedCalls;
   return row.estimatedNanoUsd + row.billedNanoUsd > 0 ? 0 : Math.max(row.calls - row.failures, 0);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
-import { systemOfRecord } from "./system-of-record.ts";
+import { isBillRow, systemOfRecord } from "./system-of-record.ts";
 
 const NOON = (Date.UTC(2026, 8, 14) + 12 * HOUR_MS) as EpochMs;
 
@@ -30,6 +30,8 @@ const row = (parts: Partial<UsageRow>): UsageRow => ({
 });
 
 const measured = { inputTokens: 5_000, outputTokens: 900 };
+const bill = { view: "usage", source: "own.bill", principal: "", calls: 0, billedNanoUsd: 3 } as const;
+const isBillName = (name: string) => name.startsWith("bill");
 const viewsOf = (rows: readonly UsageRow[]) => rows.map(({ view }) => view);
 const calls = (rows: readonly UsageRow[]) => rows.reduce((sum, one) => sum + one.calls, 0);
 
@@ -101,6 +103,65 @@ describe("the system of record", () => {
     expect(viewsOf(views.counted)).toEqual(["provider"]);
   });
 
+  /** One day's traffic, told by everybody who can tell it. */
+  const tellings = {
+    provider: row(measured),
+    usage: row({ view: "usage", source: "usage.api", principal: "", ...measured }),
+    gateway: row({ view: "gateway", source: "gate.way", account: "", ...measured }),
+    bill: row({ ...bill, source: "own.bill", billedNanoUsd: 7 }),
+    billByMonth: row({ ...bill, source: "monthly.bill", hour: Date.UTC(2026, 8, 1) as EpochMs, billedNanoUsd: 7 }),
+    billOfNobody: row({ ...bill, source: "cost.api", account: "", model: "", billedNanoUsd: 7 }),
+  };
+
+  it("counts calls, tokens and estimate once and shows the bill once beside them, whoever tells", () => {
+    const names = Object.keys(tellings) as (keyof typeof tellings)[];
+    for (let chosen = 1; chosen < 1 << names.length; chosen++) {
+      const told = names.filter((_, at) => chosen & (1 << at));
+      const rows = told.flatMap((name) => ({ ...tellings[name], estimatedNanoUsd: isBillName(name) ? 0 : 5 }));
+      const { counted, billed, attributing, billedAgain } = systemOfRecord(rows);
+      const sum = (of: readonly UsageRow[], part: keyof UsageRow) =>
+        of.reduce((total, one) => total + Number(one[part]), 0);
+      const calls = told.some((name) => !isBillName(name)) ? 1 : 0;
+      expect(sum(counted, "calls"), told.join()).toBe(100 * calls);
+      expect(sum(counted, "inputTokens"), told.join()).toBe(5_000 * calls);
+      expect(sum(counted, "estimatedNanoUsd"), told.join()).toBe(5 * calls);
+      expect(sum(counted, "billedNanoUsd"), told.join()).toBe(0);
+      expect(sum(billed, "billedNanoUsd"), told.join()).toBe(told.some(isBillName) ? 7 : 0);
+      expect(counted.length + billed.length + attributing.length + billedAgain.length).toBe(told.length);
+    }
+  });
+
+  it("lets no bill silence the gateway that tells of the calls", () => {
+    const views = systemOfRecord([tellings.bill, row({ view: "gateway", ...measured })]);
+    expect(viewsOf(views.counted)).toEqual(["gateway"]);
+  });
+
+  it("takes for the invoice the source that tells of more days of the month, and of equals the one with more lines", () => {
+    const on = (day: number, given: Partial<UsageRow>) =>
+      row({ ...bill, hour: Date.UTC(2026, 8, day) as EpochMs, billedNanoUsd: 1, ...given });
+    const sourcesOf = (...rows: readonly UsageRow[]) => [
+      ...new Set(systemOfRecord(rows).billed.map(({ source }) => source)),
+    ];
+    expect(sourcesOf(on(1, { source: "a" }), on(1, { source: "b" }), on(2, { source: "b" }))).toEqual(["b"]);
+    expect(sourcesOf(on(1, { source: "a" }), on(1, { source: "b" }), on(1, { source: "b", model: "" }))).toEqual([
+      "b",
+    ]);
+    expect(sourcesOf(on(1, { source: "b" }), on(1, { source: "a" }))).toEqual(["a"]);
+    // Another month, account or door has its own.
+    expect(
+      sourcesOf(on(1, { source: "a" }), on(1, { source: "b" }), on(2, { source: "b" }), on(35, { source: "a" })),
+    ).toEqual(["b", "a"]);
+    expect(sourcesOf(on(1, { source: "a", account: "x" }), on(1, { source: "b", account: "y" }))).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+
+  it("keeps the lines without an account of a bill that names accounts elsewhere", () => {
+    const views = systemOfRecord([row({ ...bill, account: "" }), row({ ...bill, account: "a" })]);
+    expect(views.billed).toHaveLength(2);
+  });
+
   it("puts every row into one place, the same whatever their order", () => {
     const rows = fc.array(
       fc
@@ -109,8 +170,10 @@ describe("the system of record", () => {
           account: fc.constantFrom("", "a", "b"),
           provider: fc.constantFrom("", "openai", "aws.bedrock"),
           hour: fc.constantFrom(NOON, (NOON - DAY_MS) as EpochMs),
+          source: fc.constantFrom("a", "b"),
           inputTokens: fc.constantFrom(0, 10),
-          calls: fc.nat(9),
+          billedNanoUsd: fc.constantFrom(0, 0, 3),
+          calls: fc.nat(2),
         })
         .map(row),
       { maxLength: 12 },
@@ -120,10 +183,13 @@ describe("the system of record", () => {
       fc.property(rows, (given) => {
         const forth = systemOfRecord(given);
         const back = systemOfRecord(given.toReversed());
-        expect(sorted([...forth.counted, ...forth.attributing, ...forth.contacts])).toEqual(sorted(given));
+        expect(sorted(Object.values(forth).flat())).toEqual(sorted(given));
         expect(sorted(forth.counted)).toEqual(sorted(back.counted));
+        expect(sorted(forth.billed)).toEqual(sorted(back.billed));
         // What is said of an account and door is never silent altogether.
-        if (given.some(({ view }) => view !== "network")) expect(forth.counted.length).toBeGreaterThan(0);
+        if (given.some((one) => isBillRow(one))) expect(forth.billed.length).toBeGreaterThan(0);
+        if (given.some((one) => one.view !== "network" && !isBillRow(one)))
+          expect(forth.counted.length).toBeGreaterThan(0);
       }),
     );
   });
