@@ -55,6 +55,7 @@ export function anyActivity({ uids }: { readonly uids: number }): fc.Arbitrary<A
           { uid: "alice", name: "\uFB01" },
           { uid: "session-1", sessionUid: "session-1", issuerUid: "role/build" },
           { name: "bob" },
+          { uid: "\u0000mallory\udc00" },
         ),
         credential: fc.constantFrom<Activity["credential"][]>(
           { uid: "AKIA1", type: "long-term" },
@@ -68,6 +69,7 @@ export function anyActivity({ uids }: { readonly uids: number }): fc.Arbitrary<A
           { id: "us.anthropic.claude-x", vendor: "anthropic", name: "anthropic/claude-x" },
           { id: "deepseek-y", name: "deepseek/deepseek-y" },
           { id: "router" },
+          { id: "odd\u0000\ud800" },
         ),
         deployment: fc.constantFrom<Activity["deployment"][]>(
           { uid: "profile-1" },

@@ -24,8 +24,9 @@ export interface GroupDetection {
   readonly on: "group";
   readonly rule: Rule;
   /**
-   * Whether to remember this activity, for which group and how. `earliest` keeps one per group and slot: the
-   * one with the least (startTime, uid).
+   * Whether to remember this activity, for which group and how. `all` is asked of the merged activity, and follows
+   * it when merging changes the answer. `earliest` keeps one per group and slot, the one with the least
+   * (startTime, uid), and is asked of each log's reading by itself: what it looks for must stand in one log.
    */
   remember(
     activity: Activity,

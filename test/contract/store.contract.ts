@@ -24,9 +24,10 @@ export function storeContract(
   describe(name, () => {
     let tested: StoreUnderTest;
     let store: Store;
+    // PGlite starts in two seconds, and in many more on a machine that is busy.
     beforeAll(async () => {
       tested = await open();
-    });
+    }, 60_000);
     beforeEach(async () => {
       store = await tested.empty();
     });
