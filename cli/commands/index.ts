@@ -1,6 +1,7 @@
 /** The shelf of commands: one export line each, in the order of `gnomon --help`. */
 
 export { collect } from "./collect.ts";
+export { cost } from "./cost.ts";
 export { demo } from "./demo.ts";
 export { doctor } from "./doctor.ts";
 export { findings } from "./findings.ts";

@@ -11,6 +11,7 @@ import {
   type IHeaders,
   Kafka,
   type KafkaConfig,
+  type KafkaMessage,
   logLevel,
   Partitioners,
 } from "kafkajs";
@@ -114,16 +115,7 @@ export function connectKafka(settings: KafkaSettings): Bus {
             const slice = batch.messages.slice(from, from + size);
             const last = slice.at(-1);
             if (!last || !isRunning() || isStale()) return;
-            const incoming = slice.map(
-              ({ offset, key, value, headers }): IncomingMessage => ({
-                topic: batch.topic,
-                partition: batch.partition,
-                offset,
-                key: key?.toString("utf8"),
-                value: value?.toString("utf8") ?? "",
-                headers: texts(headers),
-              }),
-            );
+            const incoming = slice.map((message) => incomingOf(batch.topic, batch.partition, message));
             const handled = await untilHandled(
               () => handle(incoming),
               heartbeat,
@@ -153,6 +145,19 @@ export function connectKafka(settings: KafkaSettings): Bus {
     },
   };
 }
+
+const incomingOf = (
+  topic: string,
+  partition: number,
+  { offset, key, value, headers }: KafkaMessage,
+): IncomingMessage => ({
+  topic,
+  partition,
+  offset,
+  key: key?.toString("utf8"),
+  value: value?.toString("utf8") ?? "",
+  headers: texts(headers),
+});
 
 /** Repeats until `handle` succeeds, telling the broker that we live. False where the partition was taken away. */
 async function untilHandled(
@@ -263,6 +268,64 @@ export async function missingTopics(settings: KafkaSettings): Promise<readonly T
   } catch (error) {
     throw asPipelineError(error, "topics");
   } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+/**
+ * The messages at these places, `topic/partition/offset`, that the broker still has. A group of its own for this one
+ * reading; nobody else's offsets move.
+ */
+export async function readMessages(
+  settings: KafkaSettings,
+  topic: TopicName,
+  places: ReadonlySet<string>,
+): Promise<readonly IncomingMessage[]> {
+  const kafka = new Kafka(configFor(settings));
+  const first = new Map<number, bigint>();
+  const last = new Map<number, bigint>();
+  for (const place of places) {
+    const [, partition = "", offset = ""] = place.split("/");
+    const [at, number] = [BigInt(offset), Number(partition)];
+    const [least, most] = [first.get(number), last.get(number)];
+    first.set(number, least === undefined || at < least ? at : least);
+    last.set(number, most === undefined || at > most ? at : most);
+  }
+  const admin = kafka.admin();
+  const consumer = kafka.consumer({ groupId: `gnomon-replay-${process.pid}`, allowAutoTopicCreation: false });
+  const found: IncomingMessage[] = [];
+  try {
+    await admin.connect();
+    const held = await admin.fetchTopicOffsets(topic);
+    // Where all that was wanted has expired, nothing would ever arrive.
+    const open = new Set(
+      [...last].flatMap(([partition, offset]) => {
+        const range = held.find((one) => one.partition === partition);
+        return range && offset >= BigInt(range.low) && offset < BigInt(range.high) ? [partition] : [];
+      }),
+    );
+    if (open.size === 0) return [];
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
+      const running = consumer.run({
+        autoCommit: false,
+        eachMessage: async ({ partition, message }) => {
+          const incoming = incomingOf(topic, partition, message);
+          if (places.has(`${topic}/${partition}/${message.offset}`)) found.push(incoming);
+          if (BigInt(message.offset) >= (last.get(partition) ?? 0n)) open.delete(partition);
+          if (open.size === 0) resolve();
+        },
+      });
+      running.catch(reject);
+      for (const [partition, offset] of first) consumer.seek({ topic, partition, offset: String(offset) });
+    });
+    return found;
+  } catch (error) {
+    throw asPipelineError(error, topic);
+  } finally {
+    await consumer.disconnect().catch(() => {});
     await admin.disconnect().catch(() => {});
   }
 }
