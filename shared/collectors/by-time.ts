@@ -2,9 +2,9 @@
  * AWS' logs that are asked for a stretch of time, page by page with a token: at the pace that is allowed, and with the
  * time looked back that records may be late.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type EpochMs, fromIsoTime, MINUTE_MS, toIsoTime } from "../model/units.ts";
 import type { FetchedPage, Page, PullContext } from "./collector.ts";
+import { pace } from "./pace.ts";
 import { partOf, Settled, Trail } from "./parts.ts";
 import { inWindows, type WindowEnd } from "./time-windows.ts";
 
@@ -91,15 +91,4 @@ async function* pullWindow(
     }
   }
   return pages > questions.length ? "full" : "sparse";
-}
-
-/** Resolves when the next request may go; sooner where the run is over. */
-function pace(perSecond: number, signal: AbortSignal): () => Promise<void> {
-  let free = 0;
-  return async () => {
-    const now = performance.now();
-    const wait = free - now;
-    free = Math.max(now, free) + 1_000 / perSecond;
-    if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => {});
-  };
 }

@@ -1,5 +1,5 @@
 /**
- * OTLP over HTTP in its binary form, as the JSON form that the source reads: the only file that knows protobufjs.
+ * OTLP over HTTP in its binary form, as the JSON form that the source reads.
  *
  * Field numbers: open-telemetry/opentelemetry-proto v1.7, trace.proto, logs.proto, common.proto. Span events, links
  * and log bodies are not named here, so that what they hold (prompts, stack traces) is not even decoded.
