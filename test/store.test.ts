@@ -229,6 +229,8 @@ it("moves from memory into a temporary folder when it holds too much, and leaves
   expect(await folders()).toHaveLength(before.length + 1);
   for (const taking of [memory, store]) await takeAll(taking, [calls.slice(150)]);
   expect(await store.dump()).toEqual(await memory.dump());
+  // Three hundred calls, each of which supports a finding.
+  expect(memory.size()).toBe(600);
   await store.close();
   expect(await folders()).toEqual(before);
 });
