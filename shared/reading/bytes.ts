@@ -2,6 +2,7 @@
  * Bytes as a log file or object holds them: plain, gzip or zstd, told by their first bytes and not by a name.
  * Memory stays bounded whatever the file claims, and a file that cannot be read to its end says why.
  */
+import type { Writable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 
 /** What stops a file from being read further. What was read before it stands. */
@@ -86,11 +87,7 @@ async function* expanded(packed: AsyncIterable<Uint8Array>, name: "gzip" | "zstd
       for await (const chunk of packed) {
         packedBytes += chunk.length;
         if (stream.destroyed) return;
-        if (!stream.write(chunk))
-          await new Promise<void>((resolve) => {
-            stream.once("drain", resolve);
-            stream.once("close", resolve);
-          });
+        if (!stream.write(chunk)) await drained(stream);
       }
       stream.end();
     } catch (error) {
@@ -120,6 +117,15 @@ async function* expanded(packed: AsyncIterable<Uint8Array>, name: "gzip" | "zstd
   }
   if (fault !== undefined) throw fault;
 }
+
+const drained = (stream: Writable): Promise<void> =>
+  new Promise((resolve) => {
+    const goOn = (): void => {
+      stream.off("drain", goOn).off("close", goOn);
+      resolve();
+    };
+    stream.on("drain", goOn).on("close", goOn);
+  });
 
 const startsWith = (bytes: Buffer, magic: readonly number[]): boolean =>
   magic.every((byte, at) => bytes[at] === byte);
