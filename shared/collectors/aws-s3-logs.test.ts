@@ -217,6 +217,15 @@ describe("aws.s3-logs", () => {
     expect(aws.queue).toEqual([]);
   });
 
+  it("asks for no more messages where S3 is away: they would only be hidden", async () => {
+    aws.faults.push({ action: "GetObject", answer: "cut" });
+    for (let at = 0; at < 12; at++) aws.put("logs", keyOf(`file ${at}`), packed("a", "b", "c"));
+    const { failures } = await run();
+    expect(failures).toHaveLength(1);
+    expect(aws.countOf("ReceiveMessage")).toBe(1);
+    expect(hidden()).toBe(10);
+  });
+
   it("keeps a message hidden from others for as long as its object is read", async () => {
     aws.faults.push({ action: "GetObject", times: 1, answer: "slow" });
     aws.put("logs", keyOf("slow"), packed("slow"));
