@@ -32,10 +32,9 @@ export function sqlStore(database: Database): Store {
     async transact(work) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await database.transaction(async (session) => {
+          return await database.transaction((session) => {
             const { tables, settled } = tablesIn(session);
-            const result = await work(tables).finally(settled);
-            return result;
+            return work(tables).finally(settled);
           });
         } catch (error) {
           if (attempt === ATTEMPTS || !isWorthAnotherTry(error)) throw error;
@@ -51,6 +50,8 @@ export function sqlStore(database: Database): Store {
     },
 
     async finding(uid) {
+      // People type uids; Postgres fails on what is none.
+      if (!/^[0-9a-f]{32}$/.test(uid)) return undefined;
       const { rows } = await database.query<FindingRow>(sql.finding, [arrayOf([uid])]);
       return rows[0];
     },

@@ -133,6 +133,7 @@ export function storeContract(
       const [high] = rows;
       expect(await store.finding(high?.finding.uid ?? "")).toEqual(high);
       expect(await store.finding(uidOf("nobody"))).toBeUndefined();
+      expect(await store.finding("no uid at all")).toBeUndefined();
       expect(await store.findings({ status: ["resolved"] })).toEqual([]);
       expect(await store.findings({ status: ["resolved", "new"] })).toEqual(rows);
     });
