@@ -220,19 +220,19 @@ describe("a folder", () => {
 });
 
 it("moves from memory into a temporary folder when it holds too much, and leaves none behind", async () => {
-  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("gnomon-overflow-"));
-  const before = await folders();
-  const store = overflowingStore(openMemoryStore(), openTemporaryPgliteStore, 100);
+  const parent = await mkdtemp(join(tmpdir(), "gnomon-store-"));
+  const store = overflowingStore(openMemoryStore(), () => openTemporaryPgliteStore(parent), 100);
   const calls = many(300, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
   const memory = openMemoryStore();
   for (const taking of [memory, store]) await takeAll(taking, [calls.slice(0, 40), calls.slice(30, 200)]);
-  expect(await folders()).toHaveLength(before.length + 1);
+  expect(await readdir(parent)).toHaveLength(1);
   for (const taking of [memory, store]) await takeAll(taking, [calls.slice(150)]);
   expect(await store.dump()).toEqual(await memory.dump());
   // Three hundred calls, each of which supports a finding.
   expect(memory.size()).toBe(600);
   await store.close();
-  expect(await folders()).toEqual(before);
+  expect(await readdir(parent)).toEqual([]);
+  await rm(parent, { recursive: true });
 });
 
 describe("a place for a store", () => {

@@ -24,8 +24,8 @@ export async function openPgliteStore(folder: string): Promise<LastingStore> {
 }
 
 /** Gone when it is closed; left to the system's cleaning where the process ends before. */
-export async function openTemporaryPgliteStore(): Promise<Store> {
-  const folder = await mkdtemp(join(tmpdir(), "gnomon-overflow-"));
+export async function openTemporaryPgliteStore(parent = tmpdir()): Promise<Store> {
+  const folder = await mkdtemp(join(parent, "gnomon-overflow-"));
   const store = await openPgliteStore(folder);
   return { ...store, close: () => store.close().finally(() => rm(folder, { recursive: true, force: true })) };
 }
