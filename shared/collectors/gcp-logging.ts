@@ -13,7 +13,7 @@ import { apiUrl, duration, secret } from "../config/settings.ts";
 import { type ErrorCode, PipelineError } from "../model/errors.ts";
 import { DAY_MS, type EpochMs, fromIsoTime, SECOND_MS, toIsoTime } from "../model/units.ts";
 import { type Check, defineCollector, type FetchedPage, type PullContext } from "./collector.ts";
-import { decodeAuditLog } from "./gcp-audit-log.ts";
+import type { decodeAuditLog } from "./gcp-audit-log.ts";
 import { interleaved } from "./interleaved.ts";
 import { pace } from "./pace.ts";
 import { partOf, Trail, tried } from "./parts.ts";
@@ -224,7 +224,7 @@ async function* pullWindow(
     yield {
       part: resource,
       place,
-      ...documentsIn(entries, place),
+      ...(await documentsIn(entries, place)),
       ...(nextPageToken ? within : { cursor: toIsoTime(settled) }),
     };
     if (!nextPageToken) return;
@@ -232,12 +232,16 @@ async function* pullWindow(
   }
 }
 
-function documentsIn(entries: readonly LogEntry[], place: string): Pick<FetchedPage, "documents" | "unreadable"> {
+async function documentsIn(
+  entries: readonly LogEntry[],
+  place: string,
+): Promise<Pick<FetchedPage, "documents" | "unreadable">> {
+  const { decodeAuditLog: decode } = await import("./gcp-audit-log.ts");
   const documents: unknown[] = [];
   const unreadable: { reason: string; place: string }[] = [];
   for (const entry of entries) {
     try {
-      documents.push(documentOf(entry));
+      documents.push(documentOf(entry, decode));
     } catch {
       unreadable.push({ reason: "a payload that is no audit log", place });
     }
@@ -246,14 +250,10 @@ function documentsIn(entries: readonly LogEntry[], place: string): Pick<FetchedP
 }
 
 /** As exports have it. In gRPC, what is absent is empty. */
-function documentOf({
-  protoPayload,
-  timestamp,
-  receiveTimestamp,
-  operation,
-  resource,
-  ...entry
-}: LogEntry): unknown {
+function documentOf(
+  { protoPayload, timestamp, receiveTimestamp, operation, resource, ...entry }: LogEntry,
+  decode: typeof decodeAuditLog,
+): unknown {
   return {
     logName: entry.logName,
     insertId: entry.insertId || undefined,
@@ -262,9 +262,7 @@ function documentOf({
     receiveTimestamp: receiveTimestamp ? timeOf(receiveTimestamp) : undefined,
     resource: resource ?? undefined,
     operation: operation ?? undefined,
-    ...(protoPayload
-      ? { protoPayload: { "@type": protoPayload.type_url, ...decodeAuditLog(protoPayload.value) } }
-      : {}),
+    ...(protoPayload ? { protoPayload: { "@type": protoPayload.type_url, ...decode(protoPayload.value) } } : {}),
   };
 }
 
