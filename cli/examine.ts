@@ -28,7 +28,12 @@ export interface Examined {
 export async function examine(
   paths: readonly string[],
   store: Store,
-  options: { readonly policy: Policy | undefined; readonly quiet: boolean; onReject?(reject: Reject): void },
+  options: {
+    readonly policy: Policy | undefined;
+    readonly quiet: boolean;
+    readonly placed?: boolean;
+    onReject?(reject: Reject): void;
+  },
   door: Door,
 ): Promise<Examined> {
   const files = await logFiles(paths);
@@ -42,8 +47,8 @@ export async function examine(
   const judge = compilePolicy(policy);
   const price = await loadPrices();
   const rejects = rejectCounter();
-  /** Activity uid → file, for the few that become evidence it is looked up once at the end. */
-  const fileOf = new Map<string, string>();
+  /** Activity uid → file, where the form of the result points to files: it grows with what is read. */
+  const fileOf = options.placed ? new Map<string, string>() : undefined;
   let path = files[0]?.path ?? "";
 
   const progress = showProgress(
@@ -69,7 +74,7 @@ export async function examine(
       async take(activities) {
         await detect(activities, { store, policy, judge, price, detections });
         progress.count(activities.length);
-        for (const { uid } of activities) if (!fileOf.has(uid)) fileOf.set(uid, path);
+        if (fileOf) for (const { uid } of activities) if (!fileOf.has(uid)) fileOf.set(uid, path);
       },
     },
   ).finally(progress.done);
@@ -84,7 +89,7 @@ export async function examine(
   return {
     input,
     scanned,
-    placeOf: ({ evidence }) => ({ file: fileOf.get(evidence[0]?.uid ?? "") ?? paths[0] ?? "." }),
+    placeOf: ({ evidence }) => ({ file: fileOf?.get(evidence[0]?.uid ?? "") ?? paths[0] ?? "." }),
   };
 }
 

@@ -2,13 +2,12 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import { type Command, InvalidArgumentError } from "commander";
-import { canonicalJson } from "../../shared/model/canonical-json.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
-import type { FindingRow } from "../../shared/model/ledger.ts";
 import { plural, whole } from "../../shared/report/figures.ts";
 import { renderReport } from "../../shared/report/html-report.ts";
 import { openStore } from "../../shared/store/open-store.ts";
 import { policyYaml } from "../demo/company.ts";
+import { type Held, holdAgainst } from "../demo/hold-against.ts";
 import { type Incident, incidents } from "../demo/incidents.ts";
 import { ordinaryMonth } from "../demo/month.ts";
 import { randomFrom } from "../demo/random.ts";
@@ -94,22 +93,6 @@ const truthOf = ({ id, story, findings, happenings }: Incident) => ({
   findings,
   happenings: happenings.length,
 });
-
-interface Held {
-  /** Planted, by incident and expected finding. */
-  readonly missed: readonly string[];
-  readonly unplanted: readonly FindingRow[];
-}
-
-function holdAgainst(planted: readonly Incident[], found: readonly FindingRow[]): Held {
-  const expected = planted.flatMap(({ id, findings }) => findings.map((one) => ({ id, ...one })));
-  const fits = ({ rule, about }: { rule: string; about: string }, { finding }: FindingRow) =>
-    finding.ruleName === rule && canonicalJson(finding.subject).toLowerCase().includes(about.toLowerCase());
-  return {
-    missed: expected.filter((one) => !found.some((row) => fits(one, row))).map(({ id, rule }) => `${id} ${rule}`),
-    unplanted: found.filter((row) => !expected.some((one) => fits(one, row))),
-  };
-}
 
 function toldTruth(planted: readonly Incident[], { missed, unplanted }: Held, door: Door): string {
   const mark = (good: boolean) =>

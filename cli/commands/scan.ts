@@ -50,6 +50,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
       {
         policy,
         quiet: options.quiet ?? false,
+        placed: options.format === "sarif",
         ...(rejects ? { onReject: (reject) => void rejects.write(`${JSON.stringify(reject)}\n`) } : {}),
       },
       door,
