@@ -1,0 +1,463 @@
+/** What `npm run package` makes, without credentials and without a network: the template and the zips, for both kinds of bus. */
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { stages } from "../functions/stages.ts";
+import {
+  type Bundle,
+  bundleFunctions,
+  checkForLambda,
+  copyConfiguration,
+  functionNames,
+} from "../infra/bundle.ts";
+import { estimateText, prices } from "../infra/estimate.ts";
+import { topicSettings, topics } from "../shared/bus/topics.ts";
+import {
+  brokenReferences,
+  circles,
+  exportsOf,
+  identityStatements,
+  importsIn,
+  ofType,
+  readTemplate,
+  type Template,
+  tooMuchAllowed,
+  unknownProperties,
+} from "./cloudformation.ts";
+
+const run = promisify(execFile);
+const project = fileURLToPath(new URL("..", import.meta.url));
+const inProject = (path: string): string => join(project, path);
+const text = (path: string): string => readFileSync(inProject(path), "utf8");
+
+/** osls packages files of the project's folder only. */
+let dist: string;
+let msk: Template;
+let kafka: Template;
+let bundles: readonly Bundle[];
+
+beforeAll(async () => {
+  await mkdir(inProject("dist"), { recursive: true });
+  dist = await mkdtemp(inProject("dist/test-"));
+  await copyConfiguration(inProject("infra/gnomon.example.yaml"), join(dist, "config"));
+  await copyConfiguration(inProject("infra/gnomon.example.yaml"), join(dist, "config", "config"));
+  bundles = await bundleFunctions(await functionNames(), join(dist, "functions"));
+  [msk, kafka] = await Promise.all([
+    packaged("msk", [`dist=${relative(project, dist)}`]),
+    // Its functions are the same, and not zipped again.
+    packaged("kafka", [
+      `dist=${relative(project, dist)}/config`,
+      "bus=kafka",
+      "kafkaBroker=broker.example:9096",
+      "kafkaSecret=arn:aws:secretsmanager:eu-central-1:111122223333:secret:gnomon/kafka-AbCdEf",
+    ]),
+  ]);
+}, 120_000);
+afterAll(() => rm(dist, { recursive: true, force: true }));
+
+async function packaged(name: string, parameters: readonly string[]): Promise<Template> {
+  const into = join(dist, name);
+  const words = parameters.flatMap((parameter) => ["--param", parameter]);
+  await run(
+    process.execPath,
+    [inProject("node_modules/osls/bin/serverless.js"), "package", "--package", into, ...words],
+    {
+      cwd: project,
+      // No credentials, nor where to find any; and whoever asks the network anyway gets no answer.
+      env: {
+        PATH: process.env["PATH"],
+        HOME: tmpdir(),
+        HTTPS_PROXY: "http://127.0.0.1:9",
+        AWS_EC2_METADATA_DISABLED: "true",
+      },
+    },
+  );
+  return JSON.parse(await readFile(join(into, "cloudformation-template-update-stack.json"), "utf8"));
+}
+
+const functionsOf = (template: Template) => ofType(template, "AWS::Lambda::Function");
+const mappingsOf = (template: Template) => ofType(template, "AWS::Lambda::EventSourceMapping");
+const kafkaMappingsOf = (template: Template) => mappingsOf(template).filter(({ Topics }) => Topics !== undefined);
+
+const awsTemplates = readdirSync(inProject("infra/aws")).map(
+  (file) => [file, readTemplate(inProject(`infra/aws/${file}`))] as const,
+);
+
+describe.each([
+  ["with MSK", () => msk],
+  ["with another Kafka", () => kafka],
+])("the packaged template %s", (_name, template) => {
+  it("knows every property it uses, and refers to nothing that is not there", () => {
+    expect(unknownProperties(template())).toEqual([]);
+    expect(brokenReferences(template())).toEqual([]);
+    expect(circles(template())).toEqual([]);
+  });
+
+  it("imports only what the stacks of infra/aws export", () => {
+    const exported = awsTemplates.flatMap(([, one]) => exportsOf(one));
+    expect(importsIn(template()).filter((name) => !exported.includes(name))).toEqual([]);
+  });
+
+  it("allows no role anything on everything, where AWS offers something narrower", () => {
+    expect(tooMuchAllowed(template())).toEqual([]);
+  });
+
+  it("gives each function a role of its own, its own log group with an end, Node 24 on arm64", () => {
+    const functions = functionsOf(template());
+    expect(new Set(functions.map(({ Role }) => JSON.stringify(Role))).size).toBe(functions.length);
+    for (const { FunctionName, Runtime, Architectures, VpcConfig, Environment } of functions) {
+      expect({ Runtime, Architectures }).toEqual({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
+      expect(VpcConfig).toBeDefined();
+      expect(Environment.Variables["GNOMON_CONFIG"]).toMatch(/config\/gnomon\.yaml$/);
+      const group = ofType(template(), "AWS::Logs::LogGroup").find(
+        ({ LogGroupName }) => LogGroupName === `/aws/lambda/${FunctionName}`,
+      );
+      expect(group?.RetentionInDays).toBe(30);
+    }
+  });
+
+  it("wires every handler there is, and no other", async () => {
+    const wired = functionsOf(template()).map(
+      ({ Handler }) => /functions\/([^/]+)\/index\.handler$/.exec(Handler)?.[1],
+    );
+    expect(wired.sort()).toEqual([...(await functionNames())].sort());
+  });
+
+  it("tells an operator when a function fails", () => {
+    const watched = ofType(template(), "AWS::CloudWatch::Alarm").flatMap(
+      ({ Namespace, MetricName, Dimensions }) =>
+        Namespace === "AWS/Lambda" && MetricName === "Errors" ? [Dimensions?.[0].Value] : [],
+    );
+    expect(watched.sort()).toEqual(
+      functionsOf(template())
+        .map(({ FunctionName }) => FunctionName)
+        .sort(),
+    );
+  });
+
+  it.each([
+    ["AWS/Lambda", "OffsetLag", "gnomon-normalize"],
+    ["AWS/Lambda", "OffsetLag", "gnomon-detect"],
+    ["Gnomon", "Records", "normalize"],
+    ["Gnomon", "Rejects", "detect"],
+    ["Gnomon", "Failures", "deliver"],
+    ["Gnomon", "CollectorErrors", undefined],
+    ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { "Fn::GetAtt": ["DeadLetters", "QueueName"] }],
+    ["AWS/ApiGateway", "5xx", { Ref: "HttpApi" }],
+  ])("watches %s %s", (namespace, metric, of) => {
+    const alarm = ofType(template(), "AWS::CloudWatch::Alarm").find(
+      ({ Namespace, MetricName, Dimensions }) =>
+        Namespace === namespace &&
+        MetricName === metric &&
+        JSON.stringify(Dimensions?.[0]?.Value) === JSON.stringify(of),
+    );
+    expect(alarm).toMatchObject({ AlarmActions: [{ Ref: "Alarms" }], OKActions: [{ Ref: "Alarms" }] });
+  });
+
+  it("calls silence a reason to look", () => {
+    const [silence] = ofType(template(), "AWS::CloudWatch::Alarm").filter(
+      ({ MetricName }) => MetricName === "Records",
+    );
+    expect(silence).toMatchObject({
+      TreatMissingData: "breaching",
+      ComparisonOperator: "LessThanThreshold",
+      EvaluationPeriods: 6,
+      Period: 3_600,
+    });
+  });
+
+  it("keeps what a function could not handle, whoever sent it", () => {
+    const kept = new Map(
+      ofType(template(), "AWS::Lambda::EventInvokeConfig").map(({ FunctionName, DestinationConfig }) => [
+        FunctionName.Ref,
+        DestinationConfig.OnFailure.Destination,
+      ]),
+    );
+    // What schedules, rules and subscriptions call is called asynchronously.
+    const called = [
+      ...ofType(template(), "AWS::Events::Rule").flatMap(({ Targets }) => Targets.map(({ Arn }) => Arn)),
+      ...ofType(template(), "AWS::Logs::SubscriptionFilter").map(({ DestinationArn }) => DestinationArn),
+    ].map((arn) => arn["Fn::GetAtt"][0]);
+    expect([...new Set(called)].sort()).toEqual([...kept.keys()].sort());
+    expect(new Set([...kept.values()].map((destination) => JSON.stringify(destination)))).toEqual(
+      new Set(['{"Fn::GetAtt":["DeadLetters","Arn"]}']),
+    );
+    for (const { DestinationConfig } of kafkaMappingsOf(template())) {
+      expect(DestinationConfig).toEqual({
+        OnFailure: { Destination: { "Fn::GetAtt": ["FailedBatches", "Arn"] } },
+      });
+    }
+    expect(template().Resources["FailedBatches"]?.Properties?.["NotificationConfiguration"]).toEqual({
+      QueueConfigurations: [{ Event: "s3:ObjectCreated:*", Queue: { "Fn::GetAtt": ["DeadLetters", "Arn"] } }],
+    });
+  });
+
+  it("reads each topic once, as the group that workers read it as", () => {
+    const read = kafkaMappingsOf(template()).map((mapping) => {
+      const config = mapping.AmazonManagedKafkaEventSourceConfig ?? mapping.SelfManagedKafkaEventSourceConfig;
+      return [config?.ConsumerGroupId, mapping.Topics?.[0]];
+    });
+    expect(Object.fromEntries(read)).toEqual(
+      Object.fromEntries(Object.entries(stages).map(([name, { topic }]) => [`gnomon-${name}`, topic])),
+    );
+  });
+
+  it("bounds retries, splits failing batches, and shares its pollers, which osls cannot say", () => {
+    for (const mapping of kafkaMappingsOf(template())) {
+      const { MaximumRetryAttempts, BisectBatchOnFunctionError, ProvisionedPollerConfig, MetricsConfig } = mapping;
+      expect(MaximumRetryAttempts).toBeGreaterThan(0);
+      expect(MaximumRetryAttempts).toBeLessThanOrEqual(10_000);
+      expect(BisectBatchOnFunctionError).toBe(true);
+      expect(MetricsConfig?.Metrics).toContain("KafkaMetrics");
+      const topic = Object.values(topics).find(({ name }) => name === mapping.Topics?.[0]);
+      expect(ProvisionedPollerConfig).toEqual({
+        MinimumPollers: 1,
+        // More than partitions would idle.
+        MaximumPollers: topic?.partitions,
+        PollerGroupName: "gnomon",
+      });
+    }
+  });
+
+  it("answers the trail's queue message by message", () => {
+    const [mapping] = mappingsOf(template()).filter(({ Topics }) => Topics === undefined);
+    expect(mapping).toMatchObject({
+      EventSourceArn: { "Fn::ImportValue": "gnomon-TrailQueue" },
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+  });
+
+  it("sees the read-only events of CloudTrail, which InvokeModel is one of", () => {
+    const [rule] = ofType(template(), "AWS::Events::Rule").filter(({ EventPattern }) => EventPattern);
+    expect(rule?.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+    expect(rule?.Targets[0]).toMatchObject({
+      DeadLetterConfig: { Arn: { "Fn::GetAtt": ["DeadLetters", "Arn"] } },
+      RetryPolicy: { MaximumRetryAttempts: 20 },
+    });
+  });
+
+  it("never runs twice what must run once at a time", () => {
+    const once = functionsOf(template())
+      .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions === 1)
+      .map(({ FunctionName }) => FunctionName);
+    expect(once.sort()).toEqual(["gnomon-collect", "gnomon-deliver", "gnomon-housekeeping", "gnomon-migrate"]);
+  });
+
+  it("holds no secret: only where they are kept", () => {
+    const json = JSON.stringify(template());
+    expect(json).not.toMatch(/AKIA|ASIA|sk-[a-z]|xox[bp]-|BEGIN [A-Z ]*PRIVATE KEY|postgres:\/\//);
+    for (const { Environment } of functionsOf(template())) {
+      const secretive = Object.keys(Environment.Variables).filter((name) =>
+        /SECRET|PASSWORD|KEY|TOKEN(?!_FILE)/.test(name),
+      );
+      expect(secretive).toEqual([]);
+    }
+  });
+});
+
+describe("the two kinds of bus", () => {
+  it("let functions write to Gnomon's topics only, and read only what they handle", () => {
+    const onTopics = identityStatements(msk).filter(({ Action }) =>
+      Action.some((action) => /kafka-cluster:(Read|Write)Data$/.test(action)),
+    );
+    expect(
+      onTopics.map(({ id, Action, Resource }) => [
+        id,
+        Action.at(-1),
+        Resource.map((resource) => /\}\/([^"]+)"/.exec(resource)?.[1]),
+      ]),
+    ).toEqual([
+      ["WritesToBus", "kafka-cluster:WriteData", ["ai.*"]],
+      ["NormalizeReadsBus", "kafka-cluster:ReadData", [topics.raw.name]],
+      ["DetectReadsBus", "kafka-cluster:ReadData", [topics.activity.name, topics.rejected.name]],
+    ]);
+    expect(
+      identityStatements(kafka)
+        .flatMap(({ Action }) => Action)
+        .filter((action) => action.startsWith("kafka")),
+    ).toEqual([]);
+  });
+});
+
+describe("what is zipped", () => {
+  const filesIn = (zip: Buffer): readonly string[] => {
+    const names: string[] = [];
+    const CENTRAL_HEADER = Buffer.from("PK\x01\x02", "latin1");
+    for (let at = zip.indexOf(CENTRAL_HEADER); at >= 0; at = zip.indexOf(CENTRAL_HEADER, at + 4)) {
+      const start = at + 46;
+      names.push(zip.toString("utf8", start, start + zip.readUInt16LE(at + 28)));
+    }
+    return names;
+  };
+
+  it("is the function, its configuration, and nothing of another function or of a developer", () => {
+    const folder = relative(project, dist);
+    for (const { FunctionName, Handler, Code } of functionsOf(msk)) {
+      const own = Handler.replace(/index\.handler$/, "");
+      const names = filesIn(readFileSync(join(dist, "msk", Code.S3Key.split("/").at(-1) ?? "")));
+      expect(names, FunctionName).toContain(`${own}index.mjs`);
+      expect(names, FunctionName).toContain(`${folder}/config/gnomon.yaml`);
+      expect(names.filter((name) => !name.startsWith(own) && !name.startsWith(`${folder}/config/`))).toEqual([]);
+      expect(names.filter((name) => name.endsWith(".map"))).toEqual([]);
+    }
+  });
+
+  it("loads less than a megabyte with each handler, the AWS SDK aside", () => {
+    for (const { name, files } of bundles) {
+      const bytes = files.filter(({ eager }) => eager).reduce((sum, file) => sum + file.bytes, 0);
+      expect(bytes, name).toBeLessThan(1_000_000);
+    }
+  });
+
+  it("has the vendors' SDKs in the one function that collects, in files of their own", () => {
+    // @azure/identity is for the bus as well, which may be Event Hubs.
+    const vendors = /^(@azure\/(storage|monitor)|@google-cloud|google-|oci-)/;
+    for (const { name, files } of bundles) {
+      const carried = files.filter(({ packages }) => packages.some((one) => vendors.test(one)));
+      expect(
+        carried.some(({ eager }) => eager),
+        name,
+      ).toBe(false);
+      expect(carried.length > 0, name).toBe(name === "collect");
+    }
+  });
+
+  it("has the migrations where the code looks for them", () => {
+    const migrations = readdirSync(inProject("shared/store/migrations"));
+    expect(readdirSync(join(dist, "functions/migrate/migrations"))).toEqual(migrations);
+  });
+});
+
+describe("a configuration that is packaged", () => {
+  const url = `$\{secretsmanager:gnomon/store}`;
+  const lambda = `bus: {kafka: {brokers: ["b:9098"]}}\nstore: ${url}\n`;
+
+  it("may keep its store's URL as a secret", () => {
+    expect(checkForLambda(lambda, "gnomon.yaml").store).toBe(url);
+  });
+
+  it.each([
+    ["a bus in memory", `store: ${url}\n`, "bus: functions meet on Kafka"],
+    [
+      "a folder as its store",
+      lambda.replace(/store: .*/, "store: .gnomon/store"),
+      "store: functions share a Postgres server",
+    ],
+    ["a word it does not know", `${lambda}sourcs: []\n`, "gnomon.yaml:3:1"],
+  ])("is refused for %s", (_what, yaml, problem) => {
+    expect(() => checkForLambda(yaml, "gnomon.yaml")).toThrow(problem);
+  });
+});
+
+describe.each(awsTemplates)("infra/aws/%s", (_file, template) => {
+  it("knows every property, refers to nothing that is not there, and allows no more than it names", () => {
+    expect(unknownProperties(template)).toEqual([]);
+    expect(brokenReferences(template)).toEqual([]);
+    expect(circles(template)).toEqual([]);
+    expect(tooMuchAllowed(template)).toEqual([]);
+  });
+
+  it("imports only what another exports", () => {
+    const exported = awsTemplates.flatMap(([, one]) => exportsOf(one));
+    expect(importsIn(template).filter((name) => !exported.includes(name))).toEqual([]);
+  });
+});
+
+describe("infra/", () => {
+  it("gives the trail's queue six times the function's time, and ten tries before its own dead letters", () => {
+    const [, trail] = awsTemplates.find(([file]) => file === "trail.yaml") ?? [];
+    const queue = trail?.Resources["Queue"]?.Properties;
+    const [receiveAws] = functionsOf(msk).filter(({ FunctionName }) => FunctionName === "gnomon-receive-aws");
+    expect(queue?.["VisibilityTimeout"]).toBe(6 * (receiveAws?.Timeout ?? 0));
+    expect(queue?.["RedrivePolicy"]).toEqual({
+      deadLetterTargetArn: { "Fn::GetAtt": ["DeadLetters", "Arn"] },
+      maxReceiveCount: 10,
+    });
+  });
+
+  it("describes the topics and groups as they are made", () => {
+    expect(parse(text("infra/topics.yaml"))).toEqual({
+      settings: topicSettings,
+      topics: Object.values(topics).map(({ name, holds, key, partitions, retentionMs }) => ({
+        name,
+        holds,
+        key,
+        partitions,
+        "retention.ms": retentionMs,
+      })),
+      groups: Object.fromEntries(Object.entries(stages).map(([name, { topic }]) => [`gnomon-${name}`, topic])),
+    });
+  });
+
+  it("says beside each “*” why there is nothing narrower", () => {
+    for (const file of [
+      "infra/serverless/roles.yml",
+      ...readdirSync(inProject("infra/aws")).map((name) => `infra/aws/${name}`),
+    ]) {
+      const lines = text(file).split("\n");
+      for (const [at, line] of lines.entries()) {
+        if (!/Resource: "\*"/.test(line)) continue;
+        const explained = line.includes("#") || /^\s*#/.test(lines[at - 1] ?? "");
+        const denies = lines.slice(Math.max(0, at - 10), at).some((before) => before.includes("Effect: Deny"));
+        expect(explained || denies, `${file}:${at + 1}`).toBe(true);
+      }
+    }
+  });
+
+  it("makes no key that lasts", () => {
+    const keys =
+      /AWS::IAM::(AccessKey|User)|azuread_application_password|azuread_service_principal_password|google_service_account_key|oci_identity_(api_key|auth_token|customer_secret_key|smtp_credential)/;
+    for (const file of ["azure/main.tf", "google/main.tf", "oracle/main.tf"])
+      expect(text(`infra/${file}`)).not.toMatch(keys);
+    for (const [file, template] of awsTemplates) expect(JSON.stringify(template), file).not.toMatch(keys);
+  });
+});
+
+describe("compose.yaml", () => {
+  const compose = parse(text("compose.yaml"), { merge: true });
+
+  it("runs every worker there is, once the store and the topics are made", () => {
+    const names = [...Object.keys(stages), "collect", "deliver", "housekeeping"];
+    for (const name of names) {
+      expect(compose.services[name], name).toMatchObject({
+        command: ["worker", name],
+        depends_on: { migrate: { condition: "service_completed_successfully" } },
+        read_only: true,
+      });
+    }
+    expect(compose.services.migrate.depends_on).toEqual({
+      kafka: { condition: "service_healthy" },
+      postgres: { condition: "service_healthy" },
+    });
+  });
+
+  it("asks for the password instead of having one", () => {
+    expect(compose.services.postgres.environment.POSTGRES_PASSWORD).toMatch(/^\$\{GNOMON_PASSWORD:\?/);
+    expect(text("compose.yaml")).not.toMatch(/PASSWORD: [A-Za-z0-9]/);
+  });
+});
+
+describe("docs/deploy.md", () => {
+  it("holds the estimate as infra/estimate.ts computes it, and the prices it computes with", () => {
+    const guide = text("docs/deploy.md");
+    expect(guide).toContain(estimateText());
+    for (const price of prices) expect(guide).toContain(price);
+  });
+
+  it("names only files and scripts that there are", () => {
+    const guide = text("docs/deploy.md");
+    const scripts = Object.keys(JSON.parse(text("package.json")).scripts);
+    for (const [, script] of guide.matchAll(/npm run ([a-z:]+)/g)) expect(scripts).toContain(script);
+    for (const [, file = ""] of guide.matchAll(
+      /`?((?:infra|docs|shared|functions)\/[\w./-]+\.(?:ya?ml|tf|ts|md))/g,
+    )) {
+      expect(() => text(file), file).not.toThrow();
+    }
+  });
+});
