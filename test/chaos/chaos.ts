@@ -32,8 +32,10 @@ import { readRaw } from "../../shared/sources/source.ts";
 import { openMemoryStore } from "../../shared/store/memory-store.ts";
 import { migrateStore, openLastingStore } from "../../shared/store/open-store.ts";
 import { derived } from "../contract/store.contract.ts";
+import { serveJson } from "../servers/json-api.ts";
 import { freePort, type KafkaServer } from "../servers/kafka.ts";
 import type { PostgresServer } from "../servers/postgres.ts";
+import { type SpendRow, spendLogs } from "../servers/spend-logs.ts";
 
 const SECRET = "made-up-secret-of-the-chaos-run";
 const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
@@ -71,7 +73,7 @@ export async function runChaos(
   await migrateTopics({ brokers: servers.kafka.brokers }, { replicationFactor: 1 });
 
   const bodies = bodiesOf(options.seed, options.days);
-  const gateway = await serveGateway(bodies.spendRows);
+  const gateway = await serveJson(spendLogs(bodies.spendRows));
   const webhook = await serveWebhook();
   const port = await freePort();
   await writeFile(join(folder, "policy.yaml"), policyYaml);
@@ -160,11 +162,6 @@ interface Bodies {
   readonly pushed: readonly string[];
   /** Rows that the gateway serves. */
   readonly spendRows: readonly SpendRow[];
-}
-
-interface SpendRow {
-  readonly request_id: string;
-  readonly startTime: string;
 }
 
 /** Whole days, each log cut into several requests; some records stand in two of them. */
@@ -324,30 +321,6 @@ async function push(body: string, port: number): Promise<void> {
     }
     await sleep(200);
   }
-}
-
-/** LiteLLM's `/spend/logs/v2`: rows between two seconds, oldest first as the collector asks for them, in pages. */
-async function serveGateway(rows: readonly SpendRow[]) {
-  const sorted = rows.toSorted((a, b) => (a.startTime < b.startTime ? -1 : 1));
-  const server = createServer((request, response) => {
-    const query = new URL(request.url ?? "/", "http://gateway").searchParams;
-    const [from, to] = [query.get("start_date") ?? "", query.get("end_date") ?? "9"];
-    const page = Number(query.get("page") ?? 1);
-    const size = Number(query.get("page_size") ?? 50);
-    const found = sorted.filter(({ startTime }) => startTime >= from && startTime <= `${to}~`);
-    const data = found.slice((page - 1) * size, page * size);
-    response.setHeader("content-type", "application/json");
-    response.end(
-      JSON.stringify({
-        data,
-        total: found.length,
-        page,
-        page_size: size,
-        total_pages: Math.ceil(found.length / size),
-      }),
-    );
-  });
-  return listening(server);
 }
 
 /** Remembers ids, as a receiver of Standard Webhooks does. */

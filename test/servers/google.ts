@@ -25,6 +25,8 @@ export interface StoredEntry {
   readonly received: number;
   /** AuditLog as bytes. */
   readonly payload: Uint8Array;
+  /** Of a stream or another long operation, which has a first and a last entry. */
+  readonly operation?: { readonly id: string; readonly first?: boolean; readonly last?: boolean };
 }
 
 export type ListReply =
@@ -115,7 +117,7 @@ function serviceAccount() {
   };
 }
 
-function toEntry({ resource, log, insertId, happened, received, payload }: StoredEntry): object {
+function toEntry({ resource, log, insertId, happened, received, payload, operation }: StoredEntry): object {
   return {
     logName: `${resource}/logs/cloudaudit.googleapis.com%2F${log}`,
     insertId,
@@ -123,6 +125,7 @@ function toEntry({ resource, log, insertId, happened, received, payload }: Store
     receiveTimestamp: { seconds: Math.floor(received / 1_000), nanos: (received % 1_000) * 1e6 },
     resource: { type: "audited_resource", labels: { project_id: "example-project" } },
     protoPayload: { type_url: "type.googleapis.com/google.cloud.audit.AuditLog", value: payload },
+    ...(operation ? { operation: { producer: "aiplatform.googleapis.com", ...operation } } : {}),
   };
 }
 
