@@ -5,6 +5,7 @@ import { uidOf } from "../shared/model/uid.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../shared/model/units.ts";
 import type { Policy } from "../shared/policy/policy.ts";
 import type { RegionFlow, ReportInput, SourceCoverage } from "../shared/report/report-input.ts";
+import { usageRow } from "./usage-rows.ts";
 
 export const MONTH_START = Date.UTC(2026, 8, 1);
 export const MONTH_DAYS = 30;
@@ -462,21 +463,20 @@ function usageOf(workload: Workload, random: () => number): UsageRow[] {
       const calls = Math.max(1, Math.round((perDay * shape) / principals.length));
       const failures = Math.round(calls * 0.02 * random());
       const measured = calls - failures;
-      rows.push({
-        ...names,
-        view,
-        principal,
-        hour: (MONTH_START + day * DAY_MS + (hour + at) * HOUR_MS) as EpochMs,
-        calls,
-        failures,
-        inputTokens: measured * inputTokens,
-        outputTokens: measured * outputTokens,
-        cacheReadTokens: 0,
-        reasoningTokens: 0,
-        estimatedNanoUsd: price === undefined || inputTokens + outputTokens === 0 ? 0 : measured * price,
-        billedNanoUsd: 0,
-        unpricedCalls: price === undefined && inputTokens + outputTokens > 0 ? measured : 0,
-      });
+      rows.push(
+        usageRow({
+          ...names,
+          view,
+          principal,
+          hour: (MONTH_START + day * DAY_MS + (hour + at) * HOUR_MS) as EpochMs,
+          calls,
+          failures,
+          inputTokens: measured * inputTokens,
+          outputTokens: measured * outputTokens,
+          estimatedNanoUsd: price === undefined || inputTokens + outputTokens === 0 ? 0 : measured * price,
+          unpricedCalls: price === undefined && inputTokens + outputTokens > 0 ? measured : 0,
+        }),
+      );
     }
   }
   return rows;

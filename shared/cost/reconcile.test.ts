@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { usageRow } from "../../test/usage-rows.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
@@ -9,27 +10,13 @@ const OCTOBER = Date.UTC(2026, 9, 1);
 /** The `day`th of October at noon; November goes on behind it. */
 const on = (day: number, hour = 12) => (OCTOBER + (day - 1) * DAY_MS + hour * HOUR_MS) as EpochMs;
 
-const nothing: UsageRow = {
+const nothing = usageRow({
   hour: on(10),
-  view: "provider",
   source: "aws.cloudtrail",
   account: "a",
-  principal: "",
   provider: "aws.bedrock",
   model: "anthropic/claude",
-  region: "",
-  owner: "",
-  verdict: "",
-  calls: 0,
-  failures: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
-  estimatedNanoUsd: 0,
-  billedNanoUsd: 0,
-  unpricedCalls: 0,
-};
+});
 const dollars = (usd: number) => usd * 1e9;
 const logged = (day: number, usd: number, given: Partial<UsageRow> = {}): UsageRow => ({
   ...nothing,

@@ -22,7 +22,7 @@ export interface ReconciledLine {
   readonly start: EpochMs;
   /** Exclusive: a day later, or a month where the bill tells no days. */
   readonly end: EpochMs;
-  /** Who told the bill: a `Source.id`. */
+  /** Who told the bill: a `Source.id`; of several accounts' bills the first by name. */
   readonly source: string;
   readonly billedNanoUsd: NanoUsd;
   readonly estimatedNanoUsd: NanoUsd;
@@ -118,7 +118,7 @@ function linesOf(
   return [...new Set([...billsOf.keys(), ...logsOf.keys()])].flatMap((start) => {
     const end = isMonth ? month.end : ((start + DAY_MS) as EpochMs);
     const billed = billsOf.get(start) ?? [];
-    const { source } = billed[0] ?? anyBill;
+    const source = sourceOf(billed.length > 0 ? billed : bills);
     const isSettled = settled({ source, provider: anyBill.provider, start, end, isMonth });
     // A day without a bill is one only once the bill has come that far.
     if (billed.length === 0 && !isSettled) return [];
@@ -167,6 +167,8 @@ const tokensOf = (row: UsageRow): number => row.inputTokens + row.outputTokens;
 
 const unpricedCallsOf = (row: UsageRow): number =>
   tokensOf(row) > 0 || row.estimatedNanoUsd > 0 ? row.unpricedCalls : Math.max(0, row.calls - row.failures);
+
+const sourceOf = (bills: readonly UsageRow[]): string => bills.map(({ source }) => source).sort(compare)[0] ?? "";
 
 function ownerOf(billed: readonly UsageRow[]): string {
   const owners = [...Map.groupBy(billed, ({ owner }) => owner)].map(([owner, rows]) => ({

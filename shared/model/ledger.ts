@@ -13,6 +13,8 @@ export interface LedgerEntry {
   readonly verdict?: VerdictWord;
   readonly owner?: string;
   readonly clause?: string;
+  /** For whom it was, as tags and metadata say. Absent: nobody said. */
+  readonly attribution?: Partial<Record<(typeof attributionKeys)[number], string>>;
   /** Uids of findings this activity supports by itself, sorted. */
   readonly findings: readonly string[];
 }
@@ -31,6 +33,11 @@ export interface UsageKey {
   readonly region: string;
   readonly owner: string;
   readonly verdict: VerdictWord | "";
+  /** For whom: see `cost/attribute.ts`. The team is what tags say; whom the policy names is `owner`. */
+  readonly team: string;
+  readonly app: string;
+  readonly customer: string;
+  readonly task: string;
 }
 
 /** Sums; also used as differences, which may be negative. */
@@ -42,12 +49,17 @@ export interface UsageSums {
   readonly cacheReadTokens: number;
   readonly reasoningTokens: number;
   readonly estimatedNanoUsd: number;
+  /** Part of the estimate: what calls cost that failed. */
+  readonly failedNanoUsd: number;
   readonly billedNanoUsd: number;
   /** Calls that used tokens and whose price is not known. */
   readonly unpricedCalls: number;
 }
 
 export interface UsageRow extends UsageKey, UsageSums {}
+
+/** Parts of the key that came later. A row without any has the key it had before. */
+export const attributionKeys = ["team", "app", "customer", "task"] as const satisfies readonly (keyof UsageKey)[];
 
 export const usageKeys = [
   "hour",
@@ -60,6 +72,7 @@ export const usageKeys = [
   "region",
   "owner",
   "verdict",
+  ...attributionKeys,
 ] as const satisfies readonly (keyof UsageKey)[];
 
 export const usageSums = [
@@ -70,6 +83,7 @@ export const usageSums = [
   "cacheReadTokens",
   "reasoningTokens",
   "estimatedNanoUsd",
+  "failedNanoUsd",
   "billedNanoUsd",
   "unpricedCalls",
 ] as const satisfies readonly (keyof UsageSums)[];

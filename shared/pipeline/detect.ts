@@ -5,6 +5,7 @@
  * Two kinds of rows. What can be taken back follows the merged activity, by the difference a merge makes: the ledger,
  * rollups, findings. What can only widen follows every reading by itself: first and last seen, the earliest of a slot.
  */
+import { attributionOf } from "../cost/attribute.ts";
 import type { ActivityDetection, Detection } from "../detections/detection.ts";
 import type { Activity, Cost } from "../model/activity.ts";
 import { compareJson } from "../model/json-order.ts";
@@ -104,6 +105,7 @@ function entryOf(
   const ours = told.cost || told.kind === "change" || told.kind === "contact" ? undefined : price(told);
   const activity = ours ? { ...told, cost: ours } : told;
   const judgement = judge(activity);
+  const attribution = told.kind === "change" ? {} : attributionOf(activity);
   const findings: string[] = [];
   for (const detection of detections) {
     const said = detection.evaluate(activity, { policy, judgement });
@@ -118,6 +120,7 @@ function entryOf(
     ...(judgement ? { verdict: judgement.verdict } : {}),
     ...(judgement?.owner === undefined ? {} : { owner: judgement.owner }),
     ...(judgement?.clause === undefined ? {} : { clause: judgement.clause }),
+    ...(Object.keys(attribution).length > 0 ? { attribution } : {}),
     findings: findings.sort(),
   };
 }

@@ -43,6 +43,27 @@ describe("the rollup", () => {
     expect(rows.map(({ calls }) => calls)).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it("keeps apart for whom a use was, and leaves empty what nobody said", () => {
+    const rows = added(
+      entry({}, { attribution: { team: "search", task: "rank" } }),
+      entry({}, { attribution: { team: "search" } }),
+      entry({}, { attribution: { customer: "acme\0", app: "chat" } }),
+      entry({}),
+    );
+    expect(rows.map(({ team, app, customer, task }) => [team, app, customer, task])).toEqual([
+      ["search", "", "", "rank"],
+      ["search", "", "", ""],
+      ["", "chat", "acme\uFFFD", ""],
+      ["", "", "", ""],
+    ]);
+  });
+
+  it("knows of the estimate what was paid for failures", () => {
+    const cost = { nanoUsd: 7 as NanoUsd, basis: "estimated" } as const;
+    const [row] = added(entry({ cost }), entry({ cost, outcome: { status: "failure", reason: "error" } }));
+    expect(row).toMatchObject({ estimatedNanoUsd: 14, failedNanoUsd: 7 });
+  });
+
   it("stands a call where it ran, and where that is not told, where it was made", () => {
     const [ran, made] = added(
       entry({ region: { requested: "eu-central-1", processed: "eu-west-3" } }),

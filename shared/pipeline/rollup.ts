@@ -52,7 +52,10 @@ function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 |
   row.outputTokens += sign * (usage?.outputTokens ?? 0);
   row.cacheReadTokens += sign * (usage?.cacheReadTokens ?? 0);
   row.reasoningTokens += sign * (usage?.reasoningTokens ?? 0);
-  if (cost?.basis === "estimated") row.estimatedNanoUsd += sign * cost.nanoUsd;
+  if (cost?.basis === "estimated") {
+    row.estimatedNanoUsd += sign * cost.nanoUsd;
+    if (activity.outcome?.status === "failure") row.failedNanoUsd += sign * cost.nanoUsd;
+  }
   if (cost?.basis === "billed") row.billedNanoUsd += sign * cost.nanoUsd;
   if (!cost && (usage?.inputTokens || usage?.outputTokens)) row.unpricedCalls += sign * activity.count;
 }
@@ -65,12 +68,13 @@ const nothing: UsageSums = {
   cacheReadTokens: 0,
   reasoningTokens: 0,
   estimatedNanoUsd: 0,
+  failedNanoUsd: 0,
   billedNanoUsd: 0,
   unpricedCalls: 0,
 };
 
 /** A bucket of a day stands in the hour in which it starts: nobody said how it spreads over the others. */
-const keyOf = ({ activity, owner, verdict }: LedgerEntry): UsageKey => ({
+const keyOf = ({ activity, owner, verdict, attribution }: LedgerEntry): UsageKey => ({
   hour: (activity.startTime - (activity.startTime % HOUR_MS)) as EpochMs,
   view: activity.view,
   source: storable(activity.source),
@@ -81,6 +85,10 @@ const keyOf = ({ activity, owner, verdict }: LedgerEntry): UsageKey => ({
   region: storable(regionOf(activity) ?? ""),
   owner: storable(owner ?? ""),
   verdict: verdict ?? "",
+  team: storable(attribution?.team ?? ""),
+  app: storable(attribution?.app ?? ""),
+  customer: storable(attribution?.customer ?? ""),
+  task: storable(attribution?.task ?? ""),
 });
 
 const regionOf = ({ region }: Activity): string | undefined => region?.processed ?? region?.requested;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { usageRow } from "../../test/usage-rows.ts";
 import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { EpochMs } from "../model/units.ts";
@@ -7,28 +8,20 @@ import { compilePolicy } from "./judge.ts";
 import { parsePolicy } from "./parse-policy.ts";
 import { suggestPolicy } from "./suggest-policy.ts";
 
-const row = (changes: Partial<UsageRow> = {}): UsageRow => ({
-  hour: EpochMs.parse(1_767_225_600_000),
-  view: "provider",
-  source: "aws.cloudtrail",
-  account: "012345678901",
-  principal: "role/app",
-  provider: "aws.bedrock",
-  model: "anthropic/claude-sonnet-4-5",
-  region: "eu-west-1",
-  owner: "",
-  verdict: "unreviewed",
-  calls: 1_200,
-  failures: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
-  estimatedNanoUsd: 0,
-  billedNanoUsd: 0,
-  unpricedCalls: 0,
-  ...changes,
-});
+const row = (changes: Partial<UsageRow> = {}) =>
+  usageRow({
+    hour: EpochMs.parse(1_767_225_600_000),
+    view: "provider",
+    source: "aws.cloudtrail",
+    account: "012345678901",
+    principal: "role/app",
+    provider: "aws.bedrock",
+    model: "anthropic/claude-sonnet-4-5",
+    region: "eu-west-1",
+    verdict: "unreviewed",
+    calls: 1_200,
+    ...changes,
+  });
 
 const policyOf = (text: string) => {
   const read = parsePolicy(text, "policy.yaml");

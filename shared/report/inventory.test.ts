@@ -1,33 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { madeUpReport } from "../../test/made-up-report.ts";
+import { usageRow } from "../../test/usage-rows.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
 import { inventory } from "./inventory.ts";
 
 const HOUR = Date.UTC(2026, 8, 14, 9) as EpochMs;
 
-const row = (parts: Partial<UsageRow>): UsageRow => ({
-  hour: HOUR,
-  view: "provider",
-  source: "aws.bedrock-invocation",
-  account: "111122223333",
-  principal: "role/data",
-  provider: "aws.bedrock",
-  model: "anthropic/claude-sonnet-4-5",
-  region: "eu-west-1",
-  owner: "Data Science",
-  verdict: "sanctioned",
-  calls: 10,
-  failures: 1,
-  inputTokens: 1_000,
-  outputTokens: 200,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
-  estimatedNanoUsd: 6_000_000,
-  billedNanoUsd: 0,
-  unpricedCalls: 0,
-  ...parts,
-});
+const row = (parts: Partial<UsageRow>) =>
+  usageRow({
+    hour: HOUR,
+    view: "provider",
+    source: "aws.bedrock-invocation",
+    account: "111122223333",
+    principal: "role/data",
+    provider: "aws.bedrock",
+    model: "anthropic/claude-sonnet-4-5",
+    region: "eu-west-1",
+    owner: "Data Science",
+    verdict: "sanctioned",
+    calls: 10,
+    failures: 1,
+    inputTokens: 1_000,
+    outputTokens: 200,
+    estimatedNanoUsd: 6_000_000,
+    ...parts,
+  });
 
 describe("the inventory", () => {
   it("adds up one owner's use of one model through one door and account", () => {

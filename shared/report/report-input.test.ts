@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { usageRow } from "../../test/usage-rows.ts";
 import { ACTIVITY_SCHEMA, type Activity } from "../model/activity.ts";
 import type { LedgerEntry, UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
@@ -25,33 +26,23 @@ const entry = (parts: Partial<Activity>): LedgerEntry => ({
   findings: [],
 });
 
-const usageRow = (view: UsageRow["view"]): UsageRow => ({
-  hour: DAY,
-  view,
-  source: "made.up",
-  account: "111122223333",
-  principal: "",
-  provider: "aws.bedrock",
-  model: "",
-  region: "",
-  owner: "",
-  verdict: "",
-  calls: 1,
-  failures: 0,
-  inputTokens: 1,
-  outputTokens: 1,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
-  estimatedNanoUsd: 0,
-  billedNanoUsd: 0,
-  unpricedCalls: 0,
-});
+const rowOf = (view: UsageRow["view"]) =>
+  usageRow({
+    hour: DAY,
+    view,
+    source: "made.up",
+    account: "111122223333",
+    provider: "aws.bedrock",
+    calls: 1,
+    inputTokens: 1,
+    outputTokens: 1,
+  });
 
 const read = (entries: readonly LedgerEntry[], facts: Partial<Parameters<typeof readReportInput>[1]> = {}) =>
   readReportInput(
     {
       findings: async () => [],
-      usage: async () => [...new Set(entries.map(({ activity }) => activity.view))].map(usageRow),
+      usage: async () => [...new Set(entries.map(({ activity }) => activity.view))].map(rowOf),
       entities: async () => [],
       async *activities() {
         yield* entries;

@@ -1,33 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { usageRow } from "../../test/usage-rows.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
 import { isBillRow, systemOfRecord } from "./system-of-record.ts";
 
 const NOON = (Date.UTC(2026, 8, 14) + 12 * HOUR_MS) as EpochMs;
 
-const row = (parts: Partial<UsageRow>): UsageRow => ({
-  hour: NOON,
-  view: "provider",
-  source: "made.up",
-  account: "111122223333",
-  principal: "role/data",
-  provider: "aws.bedrock",
-  model: "anthropic/claude-sonnet-4-5",
-  region: "",
-  owner: "",
-  verdict: "",
-  calls: 100,
-  failures: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
-  estimatedNanoUsd: 0,
-  billedNanoUsd: 0,
-  unpricedCalls: 0,
-  ...parts,
-});
+const row = (parts: Partial<UsageRow>) =>
+  usageRow({
+    hour: NOON,
+    view: "provider",
+    source: "made.up",
+    account: "111122223333",
+    principal: "role/data",
+    provider: "aws.bedrock",
+    model: "anthropic/claude-sonnet-4-5",
+    calls: 100,
+    ...parts,
+  });
 
 const measured = { inputTokens: 5_000, outputTokens: 900 };
 const bill = { view: "usage", source: "own.bill", principal: "", calls: 0, billedNanoUsd: 3 } as const;

@@ -7,6 +7,7 @@
 import { canonicalJson } from "../model/canonical-json.ts";
 import { EVIDENCE_KEPT, type Finding } from "../model/finding.ts";
 import {
+  attributionKeys,
   type EntityRow,
   type FindingMatch,
   type FindingRow,
@@ -280,7 +281,12 @@ const uidOfEntry = ({ activity }: LedgerEntry): string => activity.uid;
 const startOf = ({ activity }: LedgerEntry): number => activity.startTime;
 const uidOfFinding = ({ finding }: HeldFinding): string => finding.uid;
 const keyOf = ({ key }: { readonly key: string }): string => key;
-const usageKeyOf = (row: UsageRow): string => uidOf("usage", ...usageKeys.map((part) => row[part]));
+/** Rows from before there was an attribution keep their key. */
+function usageKeyOf(row: UsageRow): string {
+  const isAttributed = attributionKeys.some((part) => row[part] !== "");
+  const parts = isAttributed ? usageKeys : usageKeys.slice(0, -attributionKeys.length);
+  return uidOf("usage", ...parts.map((part) => row[part]));
+}
 
 const GREATEST_UID = "f".repeat(32);
 
