@@ -18,7 +18,7 @@ import {
 import { PipelineError } from "../model/errors.ts";
 import type { Bus, IncomingMessage, Subscription } from "./bus.ts";
 import { refuseTooLarge } from "./memory-bus.ts";
-import { type TopicName, topicSettings, topics } from "./topics.ts";
+import { type Topic, type TopicName, topicSettings, topics } from "./topics.ts";
 
 export interface KafkaSettings {
   readonly brokers: readonly string[];
@@ -208,26 +208,15 @@ export async function migrateTopics(
   }
 }
 
-async function createTopics(admin: Admin, replicationFactor: number): Promise<readonly string[]> {
+/** What of the admin client making topics needs. */
+type TopicAdmin = Pick<Admin, "listTopics" | "createTopics" | "createPartitions" | "fetchTopicMetadata">;
+
+export async function createTopics(admin: TopicAdmin, replicationFactor: number): Promise<readonly string[]> {
   const existing = new Set(await admin.listTopics());
   const done: string[] = [];
   for (const topic of Object.values(topics)) {
     if (!existing.has(topic.name)) {
-      await admin.createTopics({
-        waitForLeaders: false,
-        topics: [
-          {
-            topic: topic.name,
-            numPartitions: topic.partitions,
-            replicationFactor,
-            configEntries: Object.entries({
-              ...topicSettings,
-              "retention.ms": String(topic.retentionMs),
-              "min.insync.replicas": String(Math.max(1, replicationFactor - 1)),
-            }).map(([name, value]) => ({ name, value })),
-          },
-        ],
-      });
+      await createTopic(admin, topic, replicationFactor);
       done.push(`created ${topic.name} with ${topic.partitions} partitions`);
       continue;
     }
@@ -242,8 +231,39 @@ async function createTopics(admin: Admin, replicationFactor: number): Promise<re
   return done;
 }
 
+async function createTopic(admin: TopicAdmin, topic: Topic, replicationFactor: number): Promise<void> {
+  const settings = { ...topicSettings, "retention.ms": String(topic.retentionMs) };
+  const create = (configuration: Readonly<Record<string, string>>) =>
+    admin.createTopics({
+      waitForLeaders: false,
+      topics: [
+        {
+          topic: topic.name,
+          numPartitions: topic.partitions,
+          replicationFactor,
+          configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
+        },
+      ],
+    });
+  try {
+    await create({ ...settings, "min.insync.replicas": String(Math.max(1, replicationFactor - 1)) });
+  } catch (error) {
+    // MSK Serverless decides this itself, and takes no topic that says it (AWS MSK developer guide, "Configuration
+    // properties for MSK Serverless clusters").
+    if (!isAboutSettings(error)) throw error;
+    await create(settings);
+  }
+}
+
+/** Kafka protocol, "Error codes". kafkajs gathers those of several topics. */
+const isAboutSettings = (error: unknown): boolean =>
+  error instanceof Error &&
+  "errors" in error &&
+  Array.isArray(error.errors) &&
+  error.errors.some(({ type }) => ["INVALID_CONFIG", "INVALID_REQUEST", "POLICY_VIOLATION"].includes(type));
+
 /** A broker says that it made a topic before it knows the topic itself; kafkajs' own wait takes that for a refusal. */
-async function untilHosted(admin: Admin): Promise<void> {
+async function untilHosted(admin: TopicAdmin): Promise<void> {
   const names = Object.values(topics).map(({ name }) => name);
   for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
     try {
