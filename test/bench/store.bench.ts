@@ -7,10 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import pg from "pg";
 import { loadPrices } from "../../shared/cost/price.ts";
 import { ACTIVITY_SCHEMA, type Activity } from "../../shared/model/activity.ts";
-import type { LedgerEntry } from "../../shared/model/ledger.ts";
 import { uidOf } from "../../shared/model/uid.ts";
 import type { EpochMs } from "../../shared/model/units.ts";
 import { type DetectPorts, detect } from "../../shared/pipeline/detect.ts";
@@ -24,6 +22,7 @@ import { postgresDatabase } from "../../shared/store/postgres-store.ts";
 import { sqlStore } from "../../shared/store/sql-store.ts";
 import type { Store } from "../../shared/store/store.ts";
 import { startPostgres } from "../servers/postgres.ts";
+import { copyLine, copyMs, LIKE_LEDGER } from "./copy.ts";
 
 const BATCH = 1_000;
 const WARM_UP = 10;
@@ -131,12 +130,6 @@ async function ledgerLines(store: Store): Promise<string[]> {
   return lines;
 }
 
-/** COPY's text format: tab between columns, backslash escaped. */
-const copyLine = (entry: LedgerEntry): string =>
-  `${entry.activity.uid}\t${entry.activity.startTime}\t${JSON.stringify(entry).replaceAll("\\", "\\\\")}\n`;
-
-const LIKE_LEDGER = "drop table if exists copied; create table copied (like activity including all)";
-
 const results: { store: string; perSecond: number; copy?: number }[] = [];
 
 {
@@ -181,30 +174,6 @@ if ("missing" in postgres) {
     await store.close();
   }
   await postgres.server.stop();
-}
-
-async function copyMs(url: string, lines: readonly string[]): Promise<number> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const chunks = Array.from({ length: Math.ceil(lines.length / BATCH) }, (_, n) =>
-    Buffer.from(lines.slice(n * BATCH, (n + 1) * BATCH).join("")),
-  );
-  const start = performance.now();
-  await new Promise<void>((resolve, reject) => {
-    const copy = new pg.Query("copy copied from stdin");
-    Object.assign(copy, {
-      handleCopyInResponse(connection: { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }) {
-        for (const chunk of chunks) connection.sendCopyFromChunk(chunk);
-        connection.endCopyFrom();
-      },
-    });
-    copy.once("end", () => resolve());
-    copy.once("error", reject);
-    client.query(copy);
-  });
-  const ms = performance.now() - start;
-  await client.end();
-  return ms;
 }
 
 const figure = (value: number | undefined) =>

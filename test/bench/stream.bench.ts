@@ -1,0 +1,361 @@
+/**
+ * `npm run bench:stream`: records from the bus to the ledger, through a real broker, `gnomon worker normalize`,
+ * `gnomon worker detect` and a real database that waits for its disk, all of it on this machine's cores, the
+ * publisher too. Then how long a finding takes at 1,000 records a second, and what the broker and the database can
+ * at most: kafkajs that only counts the same records, `COPY` of the same rows.
+ *
+ * `-- --short` for a quick look, `-- --minutes 10` for a long run, `-- --workers 2` for two of each worker.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Admin, Kafka, logLevel } from "kafkajs";
+import pg from "pg";
+import type { OutgoingMessage } from "../../shared/bus/bus.ts";
+import { connectKafka, migrateTopics } from "../../shared/bus/kafka-bus.ts";
+import { rawMessages } from "../../shared/bus/messages.ts";
+import { topics } from "../../shared/bus/topics.ts";
+import type { RawRecord } from "../../shared/model/raw-record.ts";
+import { EpochMs } from "../../shared/model/units.ts";
+import { awsBedrockInvocation } from "../../shared/sources/aws-bedrock-invocation.ts";
+import { migrateStore, openLastingStore } from "../../shared/store/open-store.ts";
+import { startKafka } from "../servers/kafka.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { copyLine, copyMs, LIKE_LEDGER } from "./copy.ts";
+
+const { values } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    minutes: { type: "string" },
+    workers: { type: "string", default: "1" },
+  },
+});
+const SUSTAINED_S = values.minutes === undefined ? (values.short ? 12 : 45) : Number(values.minutes) * 60;
+const LATENCY_S = values.short ? 6 : 20;
+const WARM_UP_S = values.short ? 4 : 8;
+const BATCH = 1_000;
+/** So far the publisher may be ahead of the ledger: the workers never wait for it, nor does the topic outgrow a disk. */
+const AHEAD = 40_000;
+const TICK_MS = 20;
+const A_SECOND = 1_000;
+const PROBES_A_SECOND = 20;
+const COPIED_ROWS = 100_000;
+const targets = { perSecond: 10_000, p99Ms: 1_000, ratio: 0.35, rssMb: 300 } as const;
+
+const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+
+const policyText = `
+default: review
+owners:
+  - { name: search, principals: ["arn:aws:iam::*:role/search-*"] }
+  - { name: support, accounts: ["3333*"] }
+approvals:
+  - { name: claude, models: ["anthropic/*", "amazon/*"], doors: [aws.bedrock] }
+denials:
+  - { name: no-deepseek, models: ["deepseek/*"], reason: legal }
+residency:
+  - { name: eu, accounts: ["1111*"], allowed: ["eu-*"] }
+`;
+
+const models = [
+  "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+  "eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+  "eu.amazon.nova-pro-v1:0",
+] as const;
+
+/**
+ * The nth record of Bedrock's invocation log, a call every 40 ms: 1.5 million a day, by 60 roles in many sessions;
+ * two in a hundred use a model that is denied. A probe is a role that nobody has seen, with such a model.
+ */
+function recordOf(n: number, probe?: number): RawRecord {
+  const random = (n * 2_654_435_761) % 4_294_967_296;
+  const role = probe === undefined ? `search-${random % 60}` : `probe-${probe}`;
+  const denied = probe !== undefined || random % 50 === 7;
+  return {
+    source: awsBedrockInvocation.id,
+    receivedTime: EpochMs.parse(Date.UTC(2026, 2, 3)),
+    record: {
+      schemaType: "ModelInvocationLog",
+      schemaVersion: "1.0",
+      timestamp: new Date(Date.UTC(2026, 2, 2) + n * 40).toISOString(),
+      accountId: "111122223333",
+      region: "eu-central-1",
+      requestId: `9f3c2b01-5d4e-4a7b-8c10-${n.toString(16).padStart(12, "0")}`,
+      operation: "Converse",
+      modelId: denied ? "us.deepseek.r1-v1:0" : (models[random % models.length] ?? models[0]),
+      inferenceRegion: "eu-west-3",
+      identity: { arn: `arn:aws:sts::111122223333:assumed-role/${role}/pod-${random % 997}` },
+      requestMetadata: { team: "search", task: `task-${random % 12}` },
+      input: {
+        inputContentType: "application/json",
+        inputTokenCount: 400 + (random % 3_000),
+        cacheReadInputTokenCount: random % 300,
+        cacheWriteInputTokenCount: 0,
+      },
+      output: { outputContentType: "application/json", outputTokenCount: 20 + (random % 700) },
+    },
+  };
+}
+
+/** As collectors and receivers publish them. */
+const messagesOf = (records: readonly RawRecord[]): readonly OutgoingMessage[] =>
+  rawMessages(records, "bench").messages;
+
+interface Worker {
+  readonly name: string;
+  readonly pid: number;
+  /** In MB, one a second. */
+  readonly rss: number[];
+  end(): Promise<void>;
+}
+
+function startWorker(name: string, config: string): Worker {
+  const child = spawn(process.execPath, [main, "worker", name, "--quiet", "--config", config], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`gnomon worker ${name} did not start`);
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    name,
+    pid,
+    rss: [],
+    end: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** In MB. Linux: /proc/PID/status. Undefined elsewhere. */
+async function rssOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
+}
+
+/** How many activities the workers have committed: an offset moves behind its transaction. */
+async function committedOf(admin: Admin): Promise<number> {
+  const [read] = await admin.fetchOffsets({ groupId: "gnomon-detect", topics: [topics.activity.name] });
+  return (read?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+}
+
+async function untilCommitted(admin: Admin, count: number): Promise<void> {
+  while ((await committedOf(admin).catch(() => 0)) < count) await sleep(100);
+}
+
+async function countRaw(brokers: readonly string[], published: number): Promise<number> {
+  const kafka = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
+  const consumer = kafka.consumer({ groupId: `bench-${process.pid}`, maxWaitTimeInMs: 500 });
+  await consumer.connect();
+  await consumer.subscribe({ topic: topics.raw.name, fromBeginning: true });
+  let count = 0;
+  let first = 0;
+  const ms = await new Promise<number>((resolve) => {
+    void consumer.run({
+      autoCommit: false,
+      partitionsConsumedConcurrently: 4,
+      eachBatch: async ({ batch }) => {
+        first ||= performance.now();
+        count += batch.messages.length;
+        if (count >= published) resolve(performance.now() - first);
+      },
+    });
+  });
+  await consumer.disconnect();
+  return (count * 1_000) / ms;
+}
+
+async function copyRows(url: string): Promise<number> {
+  const store = await openLastingStore(url);
+  const lines: string[] = [];
+  for await (const entry of store.activities()) {
+    lines.push(copyLine(entry));
+    if (lines.length === COPIED_ROWS) break;
+  }
+  await store.close();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(LIKE_LEDGER);
+  await client.end();
+  return (lines.length * 1_000) / (await copyMs(url, lines));
+}
+
+/** By probe: when its finding was committed. The database says so itself, behind the commit. */
+async function hearFindings(
+  url: string,
+): Promise<{ readonly times: Map<number, number>; close(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`
+    create function tell_bench() returns trigger language plpgsql as
+      $$ begin perform pg_notify('bench', new.finding->>'subject'); return new; end $$;
+    create trigger tell_bench after insert on finding for each row execute function tell_bench();
+    listen bench`);
+  const times = new Map<number, number>();
+  client.on("notification", ({ payload }) => {
+    const probe = /probe-(\d+)/.exec(payload ?? "")?.[1];
+    if (probe !== undefined) times.set(Number(probe), performance.now());
+  });
+  return { times, close: () => client.end() };
+}
+
+const percentile = (sorted: readonly number[], part: number): number | undefined =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+
+const kafka = await startKafka();
+const postgres = await startPostgres({ durable: true });
+if ("missing" in kafka || "missing" in postgres) {
+  const missing = "missing" in kafka ? kafka.missing : "missing" in postgres ? postgres.missing : "";
+  process.stderr.write(`${missing}\n`);
+  process.exit(1);
+}
+const { brokers } = kafka.server;
+const folder = await mkdtemp(join(tmpdir(), "gnomon-bench-"));
+const url = await postgres.server.newDatabase();
+await migrateStore(url);
+await migrateTopics({ brokers }, { replicationFactor: 1 });
+await writeFile(join(folder, "policy.yaml"), policyText);
+const config = join(folder, "gnomon.yaml");
+await writeFile(
+  config,
+  `store: ${url}\nbus: { kafka: { brokers: [${brokers.join(", ")}], replicationFactor: 1 } }\npolicy: policy.yaml\n`,
+);
+
+const bus = connectKafka({ brokers });
+const admin = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+await admin.connect();
+const heard = await hearFindings(url);
+const workers = Array.from({ length: Number(values.workers) }, () => ["normalize", "detect"])
+  .flat()
+  .map((name) => startWorker(name, config));
+const sampling = setInterval(() => {
+  for (const { pid, rss } of workers) void rssOf(pid).then((mb) => mb !== undefined && rss.push(mb));
+}, 1_000);
+
+let published = 0;
+const nextBatch = (): readonly OutgoingMessage[] =>
+  messagesOf(Array.from({ length: BATCH }, (_, at) => recordOf(published + at)));
+
+async function sustained(): Promise<number> {
+  let committed = 0;
+  let running = true;
+  const watching = (async () => {
+    while (running) {
+      committed = await committedOf(admin).catch(() => committed);
+      await sleep(100);
+    }
+  })();
+  const publishUntil = async (end: number) => {
+    while (performance.now() < end) {
+      if (published - committed > AHEAD) await sleep(10);
+      else {
+        await bus.publish(topics.raw.name, nextBatch());
+        published += BATCH;
+      }
+    }
+  };
+  await publishUntil(performance.now() + WARM_UP_S * 1_000);
+  const [from, start] = [await committedOf(admin), performance.now()];
+  await publishUntil(start + SUSTAINED_S * 1_000);
+  const perSecond = ((await committedOf(admin)) - from) / ((performance.now() - start) / 1_000);
+  running = false;
+  await watching;
+  return perSecond;
+}
+
+/** Milliseconds from before the record is published to behind its finding's commit, in order. */
+async function latencies(): Promise<readonly number[]> {
+  const sent = new Map<number, number>();
+  const start = performance.now();
+  const perTick = (A_SECOND * TICK_MS) / 1_000;
+  const between = 1_000 / TICK_MS / PROBES_A_SECOND;
+  const publishing: Promise<void>[] = [];
+  for (let tick = 0; tick < (LATENCY_S * 1_000) / TICK_MS; tick++) {
+    const wait = start + tick * TICK_MS - performance.now();
+    if (wait > 0) await sleep(wait);
+    const probe = tick % Math.ceil(between) === 0 ? tick : undefined;
+    const records = Array.from({ length: perTick }, (_, at) =>
+      recordOf(published + at, at === 0 ? probe : undefined),
+    );
+    published += perTick;
+    if (probe !== undefined) sent.set(probe, performance.now());
+    publishing.push(bus.publish(topics.raw.name, messagesOf(records)));
+  }
+  await Promise.all(publishing);
+  await untilCommitted(admin, published);
+  await sleep(500);
+  const took = [...sent].flatMap(([probe, at]) => {
+    const told = heard.times.get(probe);
+    return told === undefined ? [] : [told - at];
+  });
+  if (took.length < sent.size) process.stderr.write(`${sent.size - took.length} probes made no finding\n`);
+  return took.sort((a, b) => a - b);
+}
+
+try {
+  // The first batch makes the workers open what they need.
+  await bus.publish(topics.raw.name, nextBatch());
+  published += BATCH;
+  await untilCommitted(admin, published);
+
+  const perSecond = await sustained();
+  await untilCommitted(admin, published);
+  const took = await latencies();
+  clearInterval(sampling);
+  await Promise.all(workers.map((worker) => worker.end()));
+  const rawPerSecond = await countRaw(brokers, published);
+  const copyPerSecond = await copyRows(url);
+
+  const limit = Math.min(rawPerSecond, copyPerSecond);
+  const [p50, p99] = [percentile(took, 0.5), percentile(took, 0.99)];
+  const figure = (value: number | undefined) =>
+    value === undefined ? "none" : Math.round(value).toLocaleString("en-US");
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+  const rows: (readonly [string, string, string, boolean?])[] = [
+    [
+      "activities/s, bus to ledger",
+      figure(perSecond),
+      `≥ ${figure(targets.perSecond)}`,
+      perSecond >= targets.perSecond,
+    ],
+    ["kafkajs counting raw, records/s", figure(rawPerSecond), ""],
+    ["COPY of the ledger's rows, rows/s", figure(copyPerSecond), ""],
+    [
+      "of the slower of the two",
+      (perSecond / limit).toFixed(2),
+      `≥ ${targets.ratio}`,
+      perSecond / limit >= targets.ratio,
+    ],
+    [`p50 at ${figure(A_SECOND)}/s, bus to finding, ms`, figure(p50), ""],
+    ["p99, ms", figure(p99), `< ${figure(targets.p99Ms)}`, p99 !== undefined && p99 < targets.p99Ms],
+    ...workers.map(({ name, rss }) => {
+      const third = Math.floor(rss.length / 3);
+      const course = `${figure(mean(rss.slice(third, 2 * third)))} → ${figure(mean(rss.slice(-third)))}`;
+      const most = Math.max(...rss);
+      return [
+        `worker ${name}, most RSS, MB (${course})`,
+        figure(most),
+        `< ${targets.rssMb}`,
+        most < targets.rssMb,
+      ] as const;
+    }),
+  ];
+  for (const [what, seen, target, met] of rows) {
+    const verdict = met === undefined ? "" : met ? "met" : "NOT MET";
+    process.stdout.write(`${what.padEnd(44)}${seen.padStart(10)}  ${target.padEnd(10)}${verdict}\n`);
+  }
+} finally {
+  clearInterval(sampling);
+  await Promise.all(workers.map((worker) => worker.end()));
+  await heard.close();
+  await admin.disconnect();
+  await bus.close();
+  await kafka.server.stop();
+  await postgres.server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
