@@ -1,5 +1,5 @@
 /**
- * AWS' logs that are asked for a stretch of time, page by page with a token: at the pace that is allowed, and with the
+ * Logs that are asked for a stretch of time, page by page with a token: at the pace that is allowed, and with the
  * time looked back that records may be late.
  */
 import { type EpochMs, fromIsoTime, MINUTE_MS, toIsoTime } from "../model/units.ts";
@@ -17,7 +17,7 @@ export interface LogByTime {
   /** How late a record may come. */
   readonly lookBackMs: number;
   readonly requestsPerSecond: number;
-  /** In milliseconds, how far AWS' clock is ahead of ours, as the last answer showed. */
+  /** In milliseconds, how far the vendor's clock is ahead of ours, as the last answer showed. */
   clockOffset(): number;
 }
 

@@ -301,11 +301,10 @@ async function connect(settings: Settings, signal: AbortSignal): Promise<{ list:
     scopes: ["https://www.googleapis.com/auth/logging.read"],
     // Elsewhere than in Google's own cloud the SDK has to be told where it is.
     ...(/^logging\..+\./.test(hostname) ? { universeDomain: hostname.slice("logging.".length) } : {}),
-    ...credentialIn(settings),
   };
   const clients: LoggingClient[] = [];
   const ask = renewing<LoggingClient>(() => {
-    const client: LoggingClient = new v2.LoggingServiceV2Client(options);
+    const client: LoggingClient = new v2.LoggingServiceV2Client({ ...options, ...credentialIn(settings) });
     clients.push(client);
     return client;
   }, isUnauthenticated);
@@ -381,6 +380,7 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in
 const isUnauthenticated = (error: unknown): boolean => codeOf(error) === 16;
 
 function googleError(resource: string, error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
   const code = codeOf(error);
   const [kind, why]: readonly [ErrorCode, string] =
     typeof code === "number"

@@ -11,3 +11,4 @@ export { azureMonitorQuery } from "./azure-monitor-query.ts";
 export { azureBlob } from "./azure-blob.ts";
 export { kafkaTopic } from "./kafka-topic.ts";
 export { gcpLogging } from "./gcp-logging.ts";
+export { ociAudit } from "./oci-audit.ts";
