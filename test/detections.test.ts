@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Detection } from "../shared/detections/detection.ts";
+import type { Match } from "../shared/model/finding.ts";
 import { compilePolicy } from "../shared/policy/judge.ts";
 import { detections } from "../shared/registry.ts";
 import { activities, policies } from "./contract/activity.arbitrary.ts";
@@ -31,13 +33,18 @@ describe("the detections together", () => {
     );
   });
 
+  function matchesOf(detection: Detection, policy: string): readonly Match[] {
+    if (detection.on === "usage") return [];
+    if (detection.on === "group") return groupMatchesOf(detection, openedAndCalled, policy);
+    return openedAndCalled.flatMap((activity) => matchOf(detection, activity, policy) ?? []);
+  }
+
   /** Each finding by rule, subject and level, as they would stand after the fifteen records of the chain. */
   const findings = (policy: string) => {
     const said = detections.flatMap((detection) =>
-      (detection.on === "group"
-        ? groupMatchesOf(detection, openedAndCalled, policy)
-        : openedAndCalled.flatMap((activity) => matchOf(detection, activity, policy) ?? [])
-      ).map(({ subject, level }) => JSON.stringify([detection.rule.name, subject, level ?? detection.rule.level])),
+      matchesOf(detection, policy).map(({ subject, level }) =>
+        JSON.stringify([detection.rule.name, subject, level ?? detection.rule.level]),
+      ),
     );
     return [...new Set(said)].map((finding) => JSON.parse(finding) as [string, object, string]);
   };

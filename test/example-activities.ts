@@ -115,7 +115,7 @@ export function policyOf(text: string): Policy {
 
 /** What a detection says of one activity, judged by this policy. */
 export function matchOf(detection: Detection, activity: Activity, policyText = ""): Match | undefined {
-  if (detection.on === "group") return expect.fail(`${detection.rule.name} looks at groups`);
+  if (detection.on !== "activity") return expect.fail(`${detection.rule.name} looks at more than one activity`);
   const policy = policyOf(policyText);
   return detection.evaluate(activity, { policy, judgement: compilePolicy(policy)(activity) });
 }

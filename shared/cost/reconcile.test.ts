@@ -154,9 +154,12 @@ describe("reconciliation", () => {
       expect(until(38)).toBe(true);
     });
 
-    it("is not how a day's bill is compared when there were calls on no other day", () => {
-      const rows = [logged(1, 5), billed(1, 5), logged(1, 5, { provider: "openai", hour: on(9) })];
-      expect(reconcile(rows)).toMatchObject([{ start: on(1, 0), end: on(2, 0) }]);
+    it("is not how a source's bill is compared that told of any other hour of this door", () => {
+      const daily = billed(40, 1, { account: "b" });
+      expect(lineOf([...monthly, daily])).toMatchObject({ start: on(10, 0), billedNanoUsd: 0 });
+      expect(lineOf([...monthly, { ...daily, provider: "openai" }])).toMatchObject({
+        billedNanoUsd: dollars(150),
+      });
     });
   });
 

@@ -63,6 +63,7 @@ export function reconcile(
   const { billed } = systemOfRecord(rows);
   const logged = rows.filter((row) => row.view !== "network" && !isBillRow(row));
   const settled = settling(rows, logged, settleDays);
+  const isMonthly = monthlyBills(rows.filter(isBillRow));
   const logsByDoor = Map.groupBy(logged, doorMonth);
 
   const lines: ReconciledLine[] = [];
@@ -71,7 +72,7 @@ export function reconcile(
     const accountOf = comparable(bills, logs);
     const logsOf = Map.groupBy(logs, accountOf);
     for (const [account, ofAccount] of Map.groupBy(bills, accountOf))
-      lines.push(...linesOf(account, ofAccount, logsOf.get(account) ?? [], settled));
+      lines.push(...linesOf(account, ofAccount, logsOf.get(account) ?? [], settled, isMonthly));
   }
   return lines.sort(
     (a, b) => compare(a.provider, b.provider) || compare(a.account, b.account) || a.start - b.start,
@@ -104,13 +105,12 @@ function linesOf(
   bills: readonly UsageRow[],
   logs: readonly UsageRow[],
   settled: Settling,
+  isMonthly: (bill: UsageRow) => boolean,
 ): ReconciledLine[] {
   const [anyBill] = bills;
   if (!anyBill) return [];
   const month = monthAround(anyBill.hour);
-  // A bill of the month's first hour alone, where calls went on: who tells days would have told another.
-  const isMonth =
-    bills.every(({ hour }) => hour === month.start) && logs.some(({ hour }) => dayOf(hour) !== month.start);
+  const isMonth = bills.every(isMonthly);
   const startOf = ({ hour }: UsageRow): EpochMs => (isMonth ? month.start : dayOf(hour));
   const billsOf = Map.groupBy(bills, startOf);
   const logsOf = Map.groupBy(logs, startOf);
@@ -139,6 +139,16 @@ function linesOf(
       models: modelsOf(billed, explaining),
     };
   });
+}
+
+/**
+ * Whether a source tells a door's bill by the month: everything it ever told of it stands in the first hour of a month.
+ * Of a daily bill that has only just begun so looks its first day, and the second puts it right.
+ */
+function monthlyBills(bills: readonly UsageRow[]): (bill: UsageRow) => boolean {
+  const key = ({ source, provider }: UsageRow) => JSON.stringify([source, provider]);
+  const daily = new Set(bills.filter(({ hour }) => hour !== monthAround(hour).start).map(key));
+  return (bill) => !daily.has(key(bill));
 }
 
 /** The rows of the view that explains most: the greatest estimate, then the most calls. Views are never added. */

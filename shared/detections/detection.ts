@@ -1,6 +1,8 @@
 /** A detection is a header and a pure function: no vendor, no clock, no database, no network. */
+import type { SettleDays } from "../cost/reconcile.ts";
 import type { Activity } from "../model/activity.ts";
 import type { Match, Rule } from "../model/finding.ts";
+import type { UsageRow } from "../model/ledger.ts";
 import type { Judgement, Policy } from "../policy/policy.ts";
 
 export interface Verdict {
@@ -35,4 +37,18 @@ export interface GroupDetection {
   evaluate(remembered: readonly Activity[], verdict: { readonly policy: Policy }): readonly Match[];
 }
 
-export type Detection = ActivityDetection | GroupDetection;
+/**
+ * Looks at what use adds up to. A pure function of the set of rows, so that it may be asked again whenever rows have
+ * changed: what it no longer says is taken back.
+ */
+export interface UsageDetection {
+  readonly on: "usage";
+  readonly rule: Rule;
+  /** At most one match per subject and UTC month of `Match.time`. */
+  evaluate(
+    rows: readonly UsageRow[],
+    verdict: { readonly policy: Policy; readonly settleDays?: SettleDays },
+  ): readonly Match[];
+}
+
+export type Detection = ActivityDetection | GroupDetection | UsageDetection;

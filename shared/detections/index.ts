@@ -1,5 +1,7 @@
 /** The shelf of detections: one export line each. */
 export { authenticationWeakened } from "./authentication-weakened.ts";
+export { billDiffersFromLogs } from "./bill-differs-from-logs.ts";
+export { billWithoutCalls } from "./bill-without-calls.ts";
 export { expiredApproval } from "./expired-approval.ts";
 export { gatewayBypass } from "./gateway-bypass.ts";
 export { guardrailWeakened } from "./guardrail-weakened.ts";
@@ -10,6 +12,7 @@ export { modelAccessChain } from "./model-access-chain.ts";
 export { networkOpened } from "./network-opened.ts";
 export { regionPossible } from "./region-possible.ts";
 export { regionProcessed } from "./region-processed.ts";
+export { unattributedSpend } from "./unattributed-spend.ts";
 export { unsanctionedAccount } from "./unsanctioned-account.ts";
 export { unsanctionedCredential } from "./unsanctioned-credential.ts";
 export { unsanctionedDoor } from "./unsanctioned-door.ts";

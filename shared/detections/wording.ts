@@ -30,6 +30,19 @@ export const lasting = (milliseconds: number): string =>
     ? `${figure(Math.round(milliseconds / 1_000))} s`
     : `${figure(Math.round(milliseconds / 60_000))} min`;
 
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** `3 Nov 2026`, UTC. */
+export const dayIn = (time: number): string => DAY.format(time);
+
+/** `November 2026`, UTC. */
+export const monthIn = (time: number): string => MONTH.format(time);
+
+/** `31%`; what is not all is never 100%. */
+export const share = (part: number, of: number): string =>
+  `${part < of ? Math.min(99, Math.round((100 * part) / of)) : 100}%`;
+
 /** A person by name, a role without the rest of its ARN. */
 export function whoOf(activity: Activity): string {
   const principal = principalOf(activity);

@@ -2,7 +2,10 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { Activity } from "../../shared/model/activity.ts";
+import type { UsageRow } from "../../shared/model/ledger.ts";
+import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
+import { usageRow } from "../usage-rows.ts";
 
 /** Words that rules look for, so that branches are reached; and words that nobody would choose. */
 const word = fc.oneof(
@@ -101,3 +104,28 @@ export const policies = fc
     gateways: clauses("gateways", { gateway: "litellm" }),
   })
   .map((made) => made as unknown as Policy);
+
+/** Rows of use over some weeks, calls and bills of few accounts and doors, so that they meet. */
+export const usageRows = fc.array(
+  fc
+    .record({
+      hour: fc.integer({ min: 0, max: 45 * 24 }).map((hour) => (Date.UTC(2026, 9, 1) + hour * HOUR_MS) as EpochMs),
+      isBill: fc.boolean(),
+      view: fc.constantFrom<UsageRow["view"][]>("provider", "usage", "gateway", "network"),
+      source: fc.constantFrom("aws.cur", "focus", "litellm.spend"),
+      account: fc.constantFrom("", "111122223333", "proj_1"),
+      principal: fc.constantFrom("", "arn:aws:iam::1:role/app"),
+      provider: fc.constantFrom("", "aws.bedrock", "openai"),
+      model: fc.constantFrom("", "openai/gpt-4o"),
+      owner: fc.constantFrom("", "search"),
+      team: fc.constantFrom("", "", "data"),
+      calls: fc.nat(9),
+      usd: fc.integer({ min: -50, max: 2_000 }),
+    })
+    .map(({ isBill, view, calls, usd, ...given }) =>
+      isBill
+        ? usageRow({ ...given, view: "usage", billedNanoUsd: usd * 1e9 })
+        : usageRow({ ...given, view, calls, inputTokens: calls * 10, estimatedNanoUsd: Math.max(0, usd) * 1e9 }),
+    ),
+  { maxLength: 40 },
+);

@@ -2,12 +2,13 @@
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Detection } from "../../shared/detections/detection.ts";
+import type { ActivityDetection, Detection, GroupDetection } from "../../shared/detections/detection.ts";
 import type { Activity } from "../../shared/model/activity.ts";
+import { canonicalJson } from "../../shared/model/canonical-json.ts";
 import { Evidence, Level, type Match, Rule, Subject } from "../../shared/model/finding.ts";
 import { compilePolicy } from "../../shared/policy/judge.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
-import { activities, policies } from "./activity.arbitrary.ts";
+import { activities, policies, usageRows } from "./activity.arbitrary.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -46,6 +47,25 @@ export function describeDetection(detection: Detection): void {
       expect(beside(".test.ts")).toBe(true);
     });
 
+    if (detection.on === "usage") {
+      it("says the same of any rows in any order, at most once a subject and month, and leaves them as they are", () => {
+        fc.assert(
+          fc.property(usageRows, policies, (rows, policy) => {
+            const before = JSON.stringify(rows);
+            const said = detection.evaluate(rows, { policy });
+            for (const match of said) expectSound(match);
+            const again = detection.evaluate(rows.toReversed(), { policy });
+            expect(again.map(canonicalJson).sort()).toEqual(said.map(canonicalJson).sort());
+            const matters = said.map(({ subject, time }) => canonicalJson([subject, monthOf(time)]));
+            expect(new Set(matters).size).toBe(said.length);
+            expect(JSON.stringify(rows)).toBe(before);
+          }),
+          { numRuns: 150 },
+        );
+      });
+      return;
+    }
+
     it("answers any activity under any policy, and the same whenever it is asked", () => {
       fc.assert(
         fc.property(fc.array(activities, { minLength: 1, maxLength: 4 }), policies, (seen, policy) => {
@@ -61,8 +81,14 @@ export function describeDetection(detection: Detection): void {
   });
 }
 
+const monthOf = (time: number): string => new Date(time).toISOString().slice(0, 7);
+
 /** Each activity by itself, or all as one group. */
-function matchesOf(detection: Detection, seen: readonly Activity[], policy: Policy): readonly Match[] {
+function matchesOf(
+  detection: ActivityDetection | GroupDetection,
+  seen: readonly Activity[],
+  policy: Policy,
+): readonly Match[] {
   if (detection.on === "group") {
     for (const activity of seen) detection.remember(activity);
     const inOrder = seen.toSorted((a, b) => a.startTime - b.startTime || (a.uid < b.uid ? -1 : 1));
