@@ -149,6 +149,9 @@ describe.each([
     ["Gnomon", "Failures", "deliver"],
     ["Gnomon", "CollectorErrors", undefined],
     ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { "Fn::GetAtt": ["DeadLetters", "QueueName"] }],
+    ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "gnomon-trail-dead-letters"],
+    ["AWS/SQS", "ApproximateAgeOfOldestMessage", "gnomon-trail"],
+    ["AWS/RDS", "ACUUtilization", { "Fn::ImportValue": "gnomon-StoreCluster" }],
     ["AWS/ApiGateway", "5xx", { Ref: "HttpApi" }],
   ])("watches %s %s", (namespace, metric, of) => {
     const alarm = ofType(template(), "AWS::CloudWatch::Alarm").find(
@@ -262,7 +265,7 @@ describe.each([
 });
 
 describe("the two kinds of bus", () => {
-  it("let functions write to Gnomon's topics only, and read only what they handle", () => {
+  it("let functions write and read the topics they handle, and no other", () => {
     const onTopics = identityStatements(msk).filter(({ Action }) =>
       Action.some((action) => /kafka-cluster:(Read|Write)Data$/.test(action)),
     );
@@ -273,7 +276,9 @@ describe("the two kinds of bus", () => {
         Resource.map((resource) => /\}\/([^"]+)"/.exec(resource)?.[1]),
       ]),
     ).toEqual([
-      ["WritesToBus", "kafka-cluster:WriteData", ["ai.*"]],
+      ["WritesRaw", "kafka-cluster:WriteData", [topics.raw.name, topics.rejected.name]],
+      ["NormalizeWritesBus", "kafka-cluster:WriteData", [topics.activity.name, topics.rejected.name]],
+      ["DeliverWritesBus", "kafka-cluster:WriteData", [topics.findings.name]],
       ["NormalizeReadsBus", "kafka-cluster:ReadData", [topics.raw.name]],
       ["DetectReadsBus", "kafka-cluster:ReadData", [topics.activity.name, topics.rejected.name]],
     ]);
@@ -373,6 +378,7 @@ describe("infra/", () => {
   it("gives the trail's queue six times the function's time, and ten tries before its own dead letters", () => {
     const [, trail] = awsTemplates.find(([file]) => file === "trail.yaml") ?? [];
     const queue = trail?.Resources["Queue"]?.Properties;
+    expect(queue?.["QueueName"]).toBe("gnomon-trail");
     const [receiveAws] = functionsOf(msk).filter(({ FunctionName }) => FunctionName === "gnomon-receive-aws");
     expect(queue?.["VisibilityTimeout"]).toBe(6 * (receiveAws?.Timeout ?? 0));
     expect(queue?.["RedrivePolicy"]).toEqual({
