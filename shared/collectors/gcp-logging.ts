@@ -138,7 +138,13 @@ interface LoggingClient {
   close(): Promise<void>;
 }
 
-type List = (request: ListRequest) => Promise<ListResponse>;
+interface Logging {
+  /** Throws a PipelineError. */
+  list(request: ListRequest): Promise<ListResponse>;
+  /** `protoPayload`. Throws where the bytes are no audit log. */
+  decode(payload: Uint8Array): object;
+  close(): Promise<void>;
+}
 
 export const gcpLogging = defineCollector<Settings>({
   id: ID,
@@ -147,25 +153,25 @@ export const gcpLogging = defineCollector<Settings>({
 
   pull: async function* (context) {
     const { settings, signal } = context;
-    const { list, close } = await connect(settings, signal);
+    const logging = await connect(settings, signal);
     try {
       yield* interleaved(
-        settings.resources.map((resource) => partOf(resource, signal, pullPart(resource, list, context))),
+        settings.resources.map((resource) => partOf(resource, signal, pullPart(resource, logging, context))),
         PARTS_AT_ONCE,
         signal,
       );
     } finally {
-      await close();
+      await logging.close();
     }
   },
 
   check: async ({ settings, now, signal }) => {
-    const { list, close } = await connect(settings, signal);
+    const logging = await connect(settings, signal);
     try {
-      const checks = await Promise.all(settings.resources.map((resource) => checksOf(resource, list, now)));
+      const checks = await Promise.all(settings.resources.map((resource) => checksOf(resource, logging, now)));
       return checks.flat();
     } finally {
-      await close();
+      await logging.close();
     }
   },
 });
@@ -180,16 +186,16 @@ interface Window {
 
 async function* pullPart(
   resource: string,
-  list: List,
+  logging: Logging,
   { settings, cursors, now }: PullContext<Settings>,
 ): AsyncGenerator<FetchedPage> {
   const settledAt = ({ from, to }: Window): EpochMs => Math.max(from, to - settings.lookBack) as EpochMs;
   const begun = windowIn(cursors.get(resource));
-  if (begun) yield* pullWindow(resource, begun, settledAt(begun), list);
+  if (begun) yield* pullWindow(resource, begun, settledAt(begun), logging);
   const settled = begun ? settledAt(begun) : fromIsoTime(cursors.get(resource) ?? "");
   const from = Math.max(0, Math.min(settled ?? now - settings.history, now)) as EpochMs;
   const window = { from, to: now };
-  yield* pullWindow(resource, window, settledAt(window), list);
+  yield* pullWindow(resource, window, settledAt(window), logging);
 }
 
 /** Of a cursor that stands within a window: a run may be too short for a backlog. */
@@ -204,7 +210,7 @@ async function* pullWindow(
   resource: string,
   { from, to, after }: Window,
   settled: EpochMs,
-  list: List,
+  logging: Logging,
 ): AsyncGenerator<FetchedPage> {
   const [begin, end] = [toIsoTime(from), toIsoTime(to)];
   const where = `${resource} received from ${begin} to ${end}`;
@@ -217,7 +223,10 @@ async function* pullWindow(
   };
   const trail = new Trail(`${ID}: ${where}`);
   for (let pageToken: string | undefined, page = 1; ; page++) {
-    const { entries = [], nextPageToken } = await list({ ...request, ...(pageToken ? { pageToken } : {}) });
+    const { entries = [], nextPageToken } = await logging.list({
+      ...request,
+      ...(pageToken ? { pageToken } : {}),
+    });
     const place = `${where}, page ${page}`;
     const reached = entries.findLast(({ timestamp }) => timestamp)?.timestamp;
     const within = reached ? { cursor: `${begin}/${end}/${timeOf(reached)}` } : {};
@@ -269,7 +278,7 @@ function documentOf(
 const timeOf = ({ seconds, nanos }: Timestamp): string =>
   `${new Date(Number(seconds) * SECOND_MS).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
 
-async function checksOf(resource: string, list: List, now: EpochMs): Promise<readonly Check[]> {
+async function checksOf(resource: string, { list }: Logging, now: EpochMs): Promise<readonly Check[]> {
   const newest = async (filter: string) => {
     const recent = `(${filter}) AND timestamp>="${toIsoTime(Math.max(0, now - PROBED_MS) as EpochMs)}"`;
     const { entries = [] } = await list({
@@ -292,8 +301,9 @@ async function checksOf(resource: string, list: List, now: EpochMs): Promise<rea
   return [changes, calls];
 }
 
-async function connect(settings: Settings, signal: AbortSignal): Promise<{ list: List; close(): Promise<void> }> {
+async function connect(settings: Settings, signal: AbortSignal): Promise<Logging> {
   const { v2 } = await import("@google-cloud/logging");
+  const { decodeAuditLog } = await import("./gcp-audit-log.ts");
   const { hostname, port } = new URL(settings.endpoint);
   const options = {
     apiEndpoint: hostname,
@@ -335,6 +345,7 @@ async function connect(settings: Settings, signal: AbortSignal): Promise<{ list:
         }
       }
     },
+    decode: decodeAuditLog,
     close: async () => {
       signal.removeEventListener("abort", end);
       await end();
