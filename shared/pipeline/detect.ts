@@ -9,12 +9,12 @@ import { attributionOf } from "../cost/attribute.ts";
 import type { ActivityDetection, Detection } from "../detections/detection.ts";
 import type { Activity, Cost } from "../model/activity.ts";
 import { compareJson } from "../model/json-order.ts";
-import type { FindingMatch, FindingRow, HeldFinding, LedgerEntry, MatchKey } from "../model/ledger.ts";
+import type { FindingRow, LedgerEntry, MatchKey } from "../model/ledger.ts";
 import { mergeActivities } from "../model/merge.ts";
 import type { Judge, Policy } from "../policy/policy.ts";
-import type { Store, Tables } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { entitiesOf } from "./entities.ts";
-import { endsAfter, restate, type SaidMatch, saidMatch } from "./find.ts";
+import { find, type SaidMatch, saidMatch } from "./find.ts";
 import { earliestOf, remember } from "./remember.ts";
 import { type EntryChange, usageDifferences } from "./rollup.ts";
 
@@ -131,39 +131,3 @@ const matchKey = (finding: string, { uid, startTime }: Activity): MatchKey => ({
   time: startTime,
   supporter: uid,
 });
-
-/** Moves matches, and restates every finding that gained or lost one. */
-async function find(
-  tables: Tables,
-  taken: readonly MatchKey[],
-  put: readonly SaidMatch[],
-): Promise<readonly FindingRow[]> {
-  if (taken.length === 0 && put.length === 0) return [];
-  const removed = await tables.moveMatches(
-    taken,
-    put.map(({ match }) => match),
-  );
-  const changes = new Map<string, { added: SaidMatch[]; removed: FindingMatch[] }>();
-  const changeOf = (uid: string) => {
-    const change = changes.get(uid) ?? { added: [], removed: [] };
-    changes.set(uid, change);
-    return change;
-  };
-  for (const said of put) changeOf(said.match.finding).added.push(said);
-  for (const match of removed) changeOf(match.finding).removed.push(match);
-
-  const held = await tables.claimFindings([...changes.keys()]);
-  const restated: HeldFinding[] = [];
-  const unsupported: string[] = [];
-  for (const [uid, change] of changes) {
-    const before = held.get(uid);
-    const ends = endsAfter(before, change) ?? (await tables.endsOf(uid));
-    const after = restate(uid, before, change, ends);
-    if (!after) unsupported.push(uid);
-    else if (after !== before) restated.push(after);
-  }
-  await tables.putFindings(restated, unsupported);
-  return restated
-    .filter(({ finding, revision }) => revision !== held.get(finding.uid)?.revision)
-    .map(({ finding, revision }) => ({ finding, revision }));
-}

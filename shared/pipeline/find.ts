@@ -16,9 +16,16 @@ import {
   type Subject,
 } from "../model/finding.ts";
 import { compareJson } from "../model/json-order.ts";
-import { byTimeAndSupporter, type FindingMatch, type HeldFinding } from "../model/ledger.ts";
+import {
+  byTimeAndSupporter,
+  type FindingMatch,
+  type FindingRow,
+  type HeldFinding,
+  type MatchKey,
+} from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
 import type { EpochMs } from "../model/units.ts";
+import type { Tables } from "../store/store.ts";
 
 export const findingUid = (rule: Rule, subject: Subject): string =>
   uidOf("finding", rule.id, canonicalJson(subject));
@@ -44,6 +51,42 @@ export function saidMatch(rule: Rule, said: Match, supporter: string, time: Epoc
     ...(said.clause === undefined ? {} : { clause: said.clause }),
   };
   return { rule, subject: said.subject, match };
+}
+
+/** Moves matches, and restates every finding that gained or lost one. */
+export async function find(
+  tables: Tables,
+  taken: readonly MatchKey[],
+  put: readonly SaidMatch[],
+): Promise<readonly FindingRow[]> {
+  if (taken.length === 0 && put.length === 0) return [];
+  const removed = await tables.moveMatches(
+    taken,
+    put.map(({ match }) => match),
+  );
+  const changes = new Map<string, { added: SaidMatch[]; removed: FindingMatch[] }>();
+  const changeOf = (uid: string) => {
+    const change = changes.get(uid) ?? { added: [], removed: [] };
+    changes.set(uid, change);
+    return change;
+  };
+  for (const said of put) changeOf(said.match.finding).added.push(said);
+  for (const match of removed) changeOf(match.finding).removed.push(match);
+
+  const held = await tables.claimFindings([...changes.keys()]);
+  const restated: HeldFinding[] = [];
+  const unsupported: string[] = [];
+  for (const [uid, change] of changes) {
+    const before = held.get(uid);
+    const ends = endsAfter(before, change) ?? (await tables.endsOf(uid));
+    const after = restate(uid, before, change, ends);
+    if (!after) unsupported.push(uid);
+    else if (after !== before) restated.push(after);
+  }
+  await tables.putFindings(restated, unsupported);
+  return restated
+    .filter(({ finding, revision }) => revision !== held.get(finding.uid)?.revision)
+    .map(({ finding, revision }) => ({ finding, revision }));
 }
 
 /** What happened to one finding in one batch. */

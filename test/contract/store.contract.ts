@@ -1,13 +1,17 @@
 /** What every store must do. Memory is the measure: the same batches give the same rows in every table. */
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { billWithoutCalls } from "../../shared/detections/bill-without-calls.ts";
 import type { Activity } from "../../shared/model/activity.ts";
 import { uidOf } from "../../shared/model/uid.ts";
 import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
+import { review } from "../../shared/pipeline/review.ts";
+import { noPolicy } from "../../shared/policy/parse-policy.ts";
 import { openMemoryStore } from "../../shared/store/memory-store.ts";
 import type { Store } from "../../shared/store/store.ts";
 import { activity, anyActivity, START } from "../activities.ts";
+import { billedOn, loggedOn, settledMonth } from "../billed-month.ts";
 import { world } from "../world.ts";
 
 export interface StoreUnderTest {
@@ -149,6 +153,24 @@ export function storeContract(
       });
       await take([shady({ uid: uidOf("second") })]);
       expect((await store.finding(uid))?.finding).toMatchObject({ status: "acknowledged", matches: 2 });
+    });
+
+    it("holds what a review says as memory does, says it once, and takes back what late logs explain", async () => {
+      const memory = openMemoryStore();
+      const ports = { policy: noPolicy, detections: [billWithoutCalls] };
+      const other = { account: "444455556666" };
+      for (const rows of [
+        [...settledMonth(), billedOn(3, 40, other), billedOn(33, 60, other)],
+        [billedOn(4, 7, other)],
+        [loggedOn(3, 40, other)],
+        [loggedOn(4, 7, other), loggedOn(33, 60, other)],
+      ]) {
+        for (const one of [store, memory]) await one.transact((tables) => tables.addUsage(rows));
+        expect(await review(store, ports)).toEqual(await review(memory, ports));
+        expect(await review(store, ports)).toEqual([]);
+        expect(await store.dump()).toEqual(await memory.dump());
+      }
+      expect(await store.findings()).toEqual([]);
     });
 
     it("removes a finding when the log that knows the model says that it was another", async () => {
