@@ -170,9 +170,9 @@ describe("aws.cloudtrail-lookup", () => {
     await pull({ history: "4h", eventSources: [bedrock], requestsPerSecond: "25" });
     const times = aws.requests.map(({ at }) => at);
     expect(times.length).toBeGreaterThan(2);
-    const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0));
-    // 40 ms less what a timer and the loopback may be off.
-    expect(Math.min(...gaps)).toBeGreaterThan(25);
+    // A busy machine may deliver two of them late and close together, and never all of them too fast.
+    const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    expect(span).toBeGreaterThan((times.length - 1) * 40 * 0.6);
   });
 
   it("reads each account through its role, with the external id it wants", async () => {
