@@ -217,7 +217,8 @@ describe("oci.audit", () => {
     });
     const before = performance.now();
     expect(idsOf(await pull(settingsFor(server.url)))).toHaveLength(spread.length);
-    expect(performance.now() - before).toBeGreaterThan(980);
+    expect(performance.now() - before).toBeGreaterThan(1_480);
+    expect(server.asked[2]?.date, "signed anew each time").not.toBe(server.asked[0]?.date);
   });
 
   it("takes half an answer that claims to be whole for no answer, and another form for a refusal", async () => {

@@ -9,6 +9,8 @@ export interface EventsAsked {
   readonly startTime: string;
   readonly endTime: string;
   readonly page: string | undefined;
+  /** When it was signed. */
+  readonly date: string;
 }
 
 export interface OracleServer {
@@ -23,11 +25,13 @@ export const USER = "ocid1.user.oc1..aaaaaaaaexample";
 export const FINGERPRINT = "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff";
 
 /** A user's API key, made anew for each run of a test file. */
-export const { privateKey: PRIVATE_KEY, publicKey: PUBLIC_KEY } = generateKeyPairSync("rsa", {
+const { privateKey, publicKey } = generateKeyPairSync("rsa", {
   modulusLength: 2_048,
   publicKeyEncoding: { type: "spki", format: "pem" },
   privateKeyEncoding: { type: "pkcs8", format: "pem" },
 });
+
+export const PRIVATE_KEY = privateKey;
 
 export async function serveOracle(answer: (asked: EventsAsked) => Reply): Promise<OracleServer> {
   const asked: EventsAsked[] = [];
@@ -49,6 +53,7 @@ export async function serveOracle(answer: (asked: EventsAsked) => Reply): Promis
       startTime: query.get("startTime") ?? "",
       endTime: query.get("endTime") ?? "",
       page: query.get("page") ?? undefined,
+      date: String(request.headers["x-date"]),
     };
     asked.push(one);
     const times = [one.startTime, one.endTime];
@@ -93,7 +98,7 @@ function isSigned(request: IncomingMessage): boolean {
     verify(
       "sha256",
       Buffer.from(lines.join("\n")),
-      createPublicKey(PUBLIC_KEY),
+      createPublicKey(publicKey),
       Buffer.from(parts.get("signature") ?? "", "base64"),
     )
   );
