@@ -1,12 +1,18 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   type AzureAsked,
   type AzureServer,
+  CLIENT,
+  FEDERATED_TOKEN,
   identityAt,
   type LogRow,
   logAnalytics,
   serveAzure,
+  TENANT,
 } from "../../test/servers/azure.ts";
 import type { Reply } from "../../test/servers/json-api.ts";
 import type { RawRecord } from "../model/raw-record.ts";
@@ -69,7 +75,7 @@ const settled = (url: string, more: Record<string, unknown> = {}) => ({
 });
 
 async function pull(
-  settings: ReturnType<typeof settled>,
+  settings: Parameters<typeof azureMonitorQuery.pull>[0]["settings"],
   cursors: ReadonlyMap<string, string> = new Map(),
 ): Promise<Page[]> {
   const pages: Page[] = [];
@@ -242,6 +248,23 @@ describe("azure.monitor-query", () => {
     });
     expect(idsOf(await pull(settled(server.url, { tables: ["AzureDiagnostics"] })))).toHaveLength(spread.length);
     expect(server.tokens()).toBe(2);
+  });
+
+  it("takes the word of a platform that Entra trusts, instead of a secret", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gnomon-azure-"));
+    try {
+      const tokenFile = join(folder, "token");
+      await writeFile(tokenFile, FEDERATED_TOKEN);
+      const server = await serve(logAnalytics({ rows: spread, tables: TABLES, now: NOW }));
+      const credential = { type: "workload-identity", tenantId: TENANT, clientId: CLIENT, tokenFile } as const;
+      expect(idsOf(await pull({ ...settled(server.url), credential }))).toHaveLength(spread.length);
+
+      const missing = { ...credential, tokenFile: join(folder, "elsewhere") };
+      const [failed] = await pull({ ...settled(server.url, { tables: ["AzureActivity"] }), credential: missing });
+      expect(failed).toMatchObject({ failed: { code: "upstream-refused" } });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("takes a truncated answer and an answer of a proxy for no answer", async () => {

@@ -28,6 +28,8 @@ export interface AzureServer {
 export const TENANT = "00000000-0000-0000-0000-0000000000aa";
 export const CLIENT = "00000000-0000-0000-0000-0000000000bb";
 export const CLIENT_SECRET = "made-up-client-secret";
+/** What a platform that Entra trusts says of a workload. */
+export const FEDERATED_TOKEN = "made-up-federated-token";
 
 /** For settings: as whom to ask this server. */
 export const identityAt = (url: string) => ({
@@ -73,7 +75,8 @@ export async function serveAzure(answer: (asked: AzureAsked) => Reply): Promise<
       };
     }
     if (path !== `/${TENANT}/oauth2/v2.0/token`) return undefined;
-    if (new URLSearchParams(one.body).get("client_secret") !== CLIENT_SECRET) {
+    const given = new URLSearchParams(one.body);
+    if (given.get("client_secret") !== CLIENT_SECRET && given.get("client_assertion") !== FEDERATED_TOKEN) {
       const said = "AADSTS7000215: Invalid client secret provided.";
       return { status: 401, body: { error: "invalid_client", error_description: said } };
     }
