@@ -77,7 +77,7 @@ async function bundleFunction(name: string, folder: string): Promise<Bundle> {
     banner: { js: commonJsNames },
     // The same code as ES modules, of which what nobody uses is left out.
     alias: { yaml: join(project, "node_modules/yaml/browser/index.js") },
-    plugins: [onlyWhatIsUsed, withoutTranslations, ...(name === COLLECTS ? [] : [withoutCollectorsSdks])],
+    plugins: [onlyWhatIsUsed, zodByNames, ...(name === COLLECTS ? [] : [withoutCollectorsSdks])],
   });
   await copyAssets(metafile, folder);
   return { name, folder, files: filesOf(metafile) };
@@ -115,14 +115,17 @@ const withoutCollectorsSdks: Plugin = {
   },
 };
 
-/** zod's messages in fifty languages, 260 KB in every bundle; only the English ones are used. */
-const withoutTranslations: Plugin = {
-  name: "without-translations",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer }) =>
-      importer.includes(join("node_modules", "zod")) ? { path: "zod-locales", namespace: "left-out" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "export {};" }));
+/**
+ * `z` is a value that holds all of zod, its messages in fifty languages too, and comes along whole. As a namespace only
+ * those of its members come that our code names: 350 KB less.
+ */
+const zodByNames: Plugin = {
+  name: "zod-by-names",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      return { contents: text.replace('import { z } from "zod";', 'import * as z from "zod";'), loader: "ts" };
+    });
   },
 };
 

@@ -1,9 +1,9 @@
 /** What `npm run package` makes, without credentials and without a network: the template and the zips, for both kinds of bus. */
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -36,49 +36,49 @@ const project = fileURLToPath(new URL("..", import.meta.url));
 const inProject = (path: string): string => join(project, path);
 const text = (path: string): string => readFileSync(inProject(path), "utf8");
 
-/** osls packages files of the project's folder only. */
-let dist: string;
+/** A folder for each, as the project's own would be: what somebody is about to deploy from there is left alone. */
+let folder: string;
 let msk: Template;
 let kafka: Template;
 let bundles: readonly Bundle[];
 
 beforeAll(async () => {
-  await mkdir(inProject("dist"), { recursive: true });
-  dist = await mkdtemp(inProject("dist/test-"));
-  await copyConfiguration(inProject("infra/gnomon.example.yaml"), join(dist, "config"));
-  await copyConfiguration(inProject("infra/gnomon.example.yaml"), join(dist, "config", "config"));
-  bundles = await bundleFunctions(await functionNames(), join(dist, "functions"));
+  folder = await mkdtemp(join(tmpdir(), "gnomon-package-"));
+  for (const bus of ["msk", "kafka"]) {
+    const service = join(folder, bus);
+    await mkdir(service);
+    await cp(inProject("serverless.yml"), join(service, "serverless.yml"));
+    await cp(inProject("infra/serverless"), join(service, "infra/serverless"), { recursive: true });
+    await copyConfiguration(inProject("infra/gnomon.example.yaml"), join(service, "dist/config"));
+  }
+  // The functions are the same with every bus, and zipped once.
+  bundles = await bundleFunctions(await functionNames(), join(folder, "msk/dist/functions"));
   [msk, kafka] = await Promise.all([
-    packaged("msk", [`dist=${relative(project, dist)}`]),
-    // Its functions are the same, and not zipped again.
+    packaged("msk", []),
     packaged("kafka", [
-      `dist=${relative(project, dist)}/config`,
       "bus=kafka",
       "kafkaBroker=broker.example:9096",
       "kafkaSecret=arn:aws:secretsmanager:eu-central-1:111122223333:secret:gnomon/kafka-AbCdEf",
     ]),
   ]);
 }, 120_000);
-afterAll(() => rm(dist, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function packaged(name: string, parameters: readonly string[]): Promise<Template> {
-  const into = join(dist, name);
+async function packaged(bus: string, parameters: readonly string[]): Promise<Template> {
+  const service = join(folder, bus);
   const words = parameters.flatMap((parameter) => ["--param", parameter]);
-  await run(
-    process.execPath,
-    [inProject("node_modules/osls/bin/serverless.js"), "package", "--package", into, ...words],
-    {
-      cwd: project,
-      // No credentials, nor where to find any; and whoever asks the network anyway gets no answer.
-      env: {
-        PATH: process.env["PATH"],
-        HOME: tmpdir(),
-        HTTPS_PROXY: "http://127.0.0.1:9",
-        AWS_EC2_METADATA_DISABLED: "true",
-      },
+  await run(process.execPath, [inProject("node_modules/osls/bin/serverless.js"), "package", ...words], {
+    cwd: service,
+    // No credentials, nor where to find any; and whoever asks the network anyway gets no answer.
+    env: {
+      PATH: process.env["PATH"],
+      HOME: tmpdir(),
+      HTTPS_PROXY: "http://127.0.0.1:9",
+      AWS_EC2_METADATA_DISABLED: "true",
     },
-  );
-  return JSON.parse(await readFile(join(into, "cloudformation-template-update-stack.json"), "utf8"));
+  });
+  const file = join(service, ".serverless/cloudformation-template-update-stack.json");
+  return JSON.parse(await readFile(file, "utf8"));
 }
 
 const functionsOf = (template: Template) => ofType(template, "AWS::Lambda::Function");
@@ -302,13 +302,12 @@ describe("what is zipped", () => {
   };
 
   it("is the function, its configuration, and nothing of another function or of a developer", () => {
-    const folder = relative(project, dist);
     for (const { FunctionName, Handler, Code } of functionsOf(msk)) {
       const own = Handler.replace(/index\.handler$/, "");
-      const names = filesIn(readFileSync(join(dist, "msk", Code.S3Key.split("/").at(-1) ?? "")));
+      const names = filesIn(readFileSync(join(folder, "msk/.serverless", Code.S3Key.split("/").at(-1) ?? "")));
       expect(names, FunctionName).toContain(`${own}index.mjs`);
-      expect(names, FunctionName).toContain(`${folder}/config/gnomon.yaml`);
-      expect(names.filter((name) => !name.startsWith(own) && !name.startsWith(`${folder}/config/`))).toEqual([]);
+      expect(names, FunctionName).toContain("dist/config/gnomon.yaml");
+      expect(names.filter((name) => !name.startsWith(own) && !name.startsWith("dist/config/"))).toEqual([]);
       expect(names.filter((name) => name.endsWith(".map"))).toEqual([]);
     }
   });
@@ -335,7 +334,7 @@ describe("what is zipped", () => {
 
   it("has the migrations where the code looks for them", () => {
     const migrations = readdirSync(inProject("shared/store/migrations"));
-    expect(readdirSync(join(dist, "functions/migrate/migrations"))).toEqual(migrations);
+    expect(readdirSync(join(folder, "msk/dist/functions/migrate/migrations"))).toEqual(migrations);
   });
 });
 
