@@ -12,6 +12,7 @@
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, type NanoUsd } from "../model/units.ts";
 import { isBillRow, systemOfRecord } from "../report/system-of-record.ts";
+import { comparable, dayOf, doorMonth, monthAround, monthlyBills } from "./bill-periods.ts";
 
 export interface ReconciledLine {
   /** "" where neither side names one, and for accounts that only one side names. */
@@ -93,13 +94,6 @@ export function unexplainedOf(lines: readonly ReconciledLine[]): {
   };
 }
 
-/** By which account rows of both sides meet; "" for all that cannot meet by account. */
-function comparable(bills: readonly UsageRow[], logs: readonly UsageRow[]): (row: UsageRow) => string {
-  const logged = new Set(logs.map(({ account }) => account));
-  if (logged.has("")) return ({ account }) => (logged.has(account) ? account : "");
-  return bills.some(({ account }) => account !== "") ? ({ account }) => account : () => "";
-}
-
 function linesOf(
   account: string,
   bills: readonly UsageRow[],
@@ -139,16 +133,6 @@ function linesOf(
       models: modelsOf(billed, explaining),
     };
   });
-}
-
-/**
- * Whether a source tells a door's bill by the month: everything it ever told of it stands in the first hour of a month.
- * Of a daily bill that has only just begun so looks its first day, and the second puts it right.
- */
-function monthlyBills(bills: readonly UsageRow[]): (bill: UsageRow) => boolean {
-  const key = ({ source, provider }: UsageRow) => JSON.stringify([source, provider]);
-  const daily = new Set(bills.filter(({ hour }) => hour !== monthAround(hour).start).map(key));
-  return (bill) => !daily.has(key(bill));
 }
 
 /** The rows of the view that explains most: the greatest estimate, then the most calls. Views are never added. */
@@ -241,16 +225,6 @@ function spans(rows: readonly UsageRow[]): ReadonlyMap<string, Span> {
   }
   return bySource;
 }
-
-const dayOf = (time: EpochMs): EpochMs => (time - (time % DAY_MS)) as EpochMs;
-
-function monthAround(time: EpochMs): { readonly start: EpochMs; readonly end: EpochMs } {
-  const date = new Date(time);
-  const first = (months: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months) as EpochMs;
-  return { start: first(0), end: first(1) };
-}
-
-const doorMonth = ({ provider, hour }: UsageRow): string => JSON.stringify([provider, monthAround(hour).start]);
 
 const sum = (rows: readonly UsageRow[], measure: (row: UsageRow) => number): NanoUsd =>
   rows.reduce((total, row) => total + measure(row), 0) as NanoUsd;
