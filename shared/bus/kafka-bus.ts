@@ -4,7 +4,9 @@
  * here.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import kafkajs, {
   type Admin,
   CompressionTypes,
   type Consumer,
@@ -46,8 +48,21 @@ const HEARTBEAT_MS = 2_000;
 /** The least that brokers allow by default is 6 s. */
 const SESSION_MS = 10_000;
 const DEFAULT_BATCH = 1_000;
+/**
+ * Compressed: more than ten times that as messages in memory, where a worker holds what it fetched of all its
+ * partitions. A message that is larger is given all the same (KIP-74).
+ */
+const FETCH_BYTES_A_PARTITION = 64 * 1024;
+const FETCH_BYTES = 512 * 1024;
 /** A broker that was restarted is back within seconds; 30 tries with growing pauses outlast minutes. */
 const RETRIES = 30;
+
+/** gzip is what every service takes that speaks Kafka. At its fastest it takes 40 % of the time, for 23 % more bytes. */
+const [compressed, decompressed] = [promisify(gzip), promisify(gunzip)];
+kafkajs.CompressionCodecs[CompressionTypes.GZIP] = () => ({
+  compress: ({ buffer }: { readonly buffer: Buffer }) => compressed(buffer, { level: 1 }),
+  decompress: (buffer: Buffer) => decompressed(buffer),
+});
 
 export function connectKafka(settings: KafkaSettings): Bus {
   const kafka = new Kafka(configFor(settings));
@@ -93,6 +108,8 @@ export function connectKafka(settings: KafkaSettings): Bus {
         rebalanceTimeout: 2 * SESSION_MS,
         heartbeatInterval: HEARTBEAT_MS,
         maxWaitTimeInMs: 500,
+        maxBytesPerPartition: FETCH_BYTES_A_PARTITION,
+        maxBytes: FETCH_BYTES,
         // A crash within kafkajs (a coordinator that is loading) is no reason to end the process.
         retry: { retries: RETRIES, restartOnFailure: async () => true },
       });

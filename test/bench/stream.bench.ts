@@ -138,6 +138,17 @@ async function rssOf(pid: number): Promise<number | undefined> {
   return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
 }
 
+/** Seconds of processor time so far. Linux: /proc/PID/stat, in ticks of 10 ms. */
+async function processorTimeOf(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // Behind the name, which may hold anything: utime and stime are the 12th and 13th.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [user, system] = [fields[11], fields[12]];
+  return user === undefined || system === undefined ? undefined : (Number(user) + Number(system)) / 100;
+}
+
+const processorTimes = () => Promise.all(workers.map(({ pid }) => processorTimeOf(pid)));
+
 /** How many activities the workers have committed: an offset moves behind its transaction. */
 async function committedOf(admin: Admin): Promise<number> {
   const [read] = await admin.fetchOffsets({ groupId: "gnomon-detect", topics: [topics.activity.name] });
@@ -155,12 +166,12 @@ async function countRaw(brokers: readonly string[], published: number): Promise<
   await consumer.subscribe({ topic: topics.raw.name, fromBeginning: true });
   let count = 0;
   let first = 0;
+  consumer.on(consumer.events.FETCH_START, () => (first ||= performance.now()));
   const ms = await new Promise<number>((resolve) => {
     void consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 4,
       eachBatch: async ({ batch }) => {
-        first ||= performance.now();
         count += batch.messages.length;
         if (count >= published) resolve(performance.now() - first);
       },
@@ -241,7 +252,7 @@ let published = 0;
 const nextBatch = (): readonly OutgoingMessage[] =>
   messagesOf(Array.from({ length: BATCH }, (_, at) => recordOf(published + at)));
 
-async function sustained(): Promise<number> {
+async function sustained(): Promise<{ readonly perSecond: number; readonly microseconds: readonly number[] }> {
   let committed = 0;
   let running = true;
   const watching = (async () => {
@@ -260,12 +271,18 @@ async function sustained(): Promise<number> {
     }
   };
   await publishUntil(performance.now() + WARM_UP_S * 1_000);
+  const before = await processorTimes();
   const [from, start] = [await committedOf(admin), performance.now()];
   await publishUntil(start + SUSTAINED_S * 1_000);
-  const perSecond = ((await committedOf(admin)) - from) / ((performance.now() - start) / 1_000);
+  const count = (await committedOf(admin)) - from;
+  const perSecond = count / ((performance.now() - start) / 1_000);
+  const after = await processorTimes();
   running = false;
   await watching;
-  return perSecond;
+  return {
+    perSecond,
+    microseconds: after.map((seconds, at) => (((seconds ?? 0) - (before[at] ?? 0)) * 1e6) / count),
+  };
 }
 
 /** Milliseconds from before the record is published to behind its finding's commit, in order. */
@@ -303,7 +320,7 @@ try {
   published += BATCH;
   await untilCommitted(admin, published);
 
-  const perSecond = await sustained();
+  const { perSecond, microseconds } = await sustained();
   await untilCommitted(admin, published);
   const took = await latencies();
   clearInterval(sampling);
@@ -333,6 +350,9 @@ try {
     ],
     [`p50 at ${figure(A_SECOND)}/s, bus to finding, ms`, figure(p50), ""],
     ["p99, ms", figure(p99), `< ${figure(targets.p99Ms)}`, p99 !== undefined && p99 < targets.p99Ms],
+    ...workers.map(
+      ({ name }, at) => [`worker ${name}, processor time, µs/activity`, figure(microseconds[at]), ""] as const,
+    ),
     ...workers.map(({ name, rss }) => {
       const third = Math.floor(rss.length / 3);
       const course = `${figure(mean(rss.slice(third, 2 * third)))} → ${figure(mean(rss.slice(-third)))}`;
