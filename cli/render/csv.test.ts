@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { csvRows } from "../../shared/reading/csv-rows.ts";
+import { focusColumns, focusRows } from "../../shared/report/focus.ts";
 import { inventory } from "../../shared/report/inventory.ts";
 import { madeUpReport } from "../../test/made-up-report.ts";
 import { type Column, findingColumns, inventoryColumns, type Value } from "./columns.ts";
@@ -21,6 +23,7 @@ describe("CSV", () => {
     [" kept ", '" kept "'],
     [1_204.5, "1204.5"],
     [-3, "-3"],
+    ["-0.000000001", "-0.000000001"],
     [undefined, ""],
   ])("writes %j as %s", (text, written) => {
     expect(cell(text)).toBe(written);
@@ -56,6 +59,14 @@ describe("CSV", () => {
     }
   });
 
+  it("writes FOCUS as a reader of CSV gives it back", async () => {
+    const rows = focusRows(madeUpReport().usage).slice(0, 50);
+    const found: unknown[] = [];
+    for await (const batch of csvRows(once(toCsv(focusColumns, rows)))) found.push(...batch);
+    const written = rows.map((row) => Object.entries(row).map(([name, value]) => [name, value ?? ""]));
+    expect(found).toMatchObject(written.map((cells) => ({ value: Object.fromEntries(cells) })));
+  });
+
   it("writes findings for machines: whole uids, ISO times, the reason", () => {
     const [finding] = madeUpReport().findings;
     const line = toCsv(findingColumns, madeUpReport().findings).split("\r\n")[1] ?? "";
@@ -64,3 +75,7 @@ describe("CSV", () => {
     expect(line).toContain("all within 4 minutes.");
   });
 });
+
+async function* once(text: string) {
+  yield Buffer.from(text);
+}

@@ -13,12 +13,16 @@ export function toCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 
 /**
  * Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV Injection). Numbers are
- * never guarded: they are ours, and a minus sign belongs to them.
+ * never guarded: a minus sign belongs to them.
  */
 function cell(value: Value): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);
   const shown = printable(value);
-  const guarded = /^\s*[=+\-@＝＋－＠]/.test(shown) ? `'${shown}` : shown;
+  const isFormula = /^\s*[=+\-@＝＋－＠]/.test(shown) && !NEGATIVE_NUMBER.test(shown);
+  const guarded = isFormula ? `'${shown}` : shown;
   return /[",\r\n]|^\s|\s$/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
+
+/** Amounts with more digits than a number holds are text. */
+const NEGATIVE_NUMBER = /^-\d+(?:\.\d+)?$/;

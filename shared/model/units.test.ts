@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fromDecimalUsd, fromIsoDate } from "./units.ts";
+import { fromDecimalUsd, fromIsoDate, type NanoUsd, toDecimalUsd } from "./units.ts";
 
 describe("an amount of a bill in nano-dollars", () => {
   it("is exact where binary fractions are not", () => {
@@ -36,6 +36,21 @@ describe("an amount of a bill in nano-dollars", () => {
     for (const text of ["", ".", "-", "1,5", "$3", "1.2.3", "0x10", "NaN", "Infinity", "9007200", "1e300"])
       expect(fromDecimalUsd(text), text).toBeUndefined();
     expect(fromDecimalUsd("9007199.254740991")).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it("is written with all its digits, and read back", () => {
+    expect([0, -12_000, 1_500_000_000, 7_000_000_000, -1].map((cost) => toDecimalUsd(cost as NanoUsd))).toEqual([
+      "0",
+      "-0.000012",
+      "1.5",
+      "7",
+      "-0.000000001",
+    ]);
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (nano) => {
+        expect(fromDecimalUsd(toDecimalUsd(nano as NanoUsd))).toBe(nano);
+      }),
+    );
   });
 
   it("comes back as it was written, for every amount there is", () => {

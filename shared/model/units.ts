@@ -77,3 +77,10 @@ export function fromDecimalUsd(amount: string, exponent = 0): NanoUsd | undefine
   if (!Number.isSafeInteger(nano)) return undefined;
   return (sign === "-" && nano !== 0 ? -nano : nano) as NanoUsd;
 }
+
+/** Dollars with all their digits and no exponent: `-0.000012`. What `fromDecimalUsd` reads back. */
+export function toDecimalUsd(cost: NanoUsd): string {
+  const digits = String(Math.abs(cost)).padStart(10, "0");
+  const fraction = digits.slice(-9).replace(/0+$/, "");
+  return `${cost < 0 ? "-" : ""}${digits.slice(0, -9)}${fraction === "" ? "" : `.${fraction}`}`;
+}

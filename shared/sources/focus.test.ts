@@ -54,6 +54,10 @@ describe("FOCUS rows", () => {
       expect(read(other)?.uid).not.toBe(read({})?.uid);
   });
 
+  it("are no bill where Gnomon wrote them", () => {
+    expect(read({ x_CostBasis: "estimated" })).toBeUndefined();
+  });
+
   it("write a subscription of Azure as its own log does", () => {
     const account = read({ SubAccountId: "/subscriptions/3F2A-B1C4" })?.account;
     expect(account).toEqual({ uid: "3f2a-b1c4" });

@@ -66,6 +66,8 @@ const Charge = z.object({
   x_BilledCostInUsd: decimal,
   /** Used by several vendors of models. */
   x_ModelId: maybeText,
+  /** Gnomon's own, in what it exports. */
+  x_CostBasis: maybeText,
 });
 type Charge = z.output<typeof Charge>;
 
@@ -80,7 +82,8 @@ export const focus = defineSource({
 
   normalize: (charge) => {
     const found = chargeOf(charge);
-    if (!found) return [];
+    // What Gnomon exported is no news to it, and no bill.
+    if (!found || charge.x_CostBasis !== undefined) return [];
     const startTime = fromIsoDate(charge.ChargePeriodStart);
     const endTime = fromIsoDate(charge.ChargePeriodEnd);
     if (startTime === undefined || endTime === undefined || endTime < startTime)
