@@ -90,7 +90,7 @@ export function focusRows(usage: readonly UsageRow[]): readonly FocusRow[] {
   ];
   return priced
     .sort((a, b) => a.row.hour - b.row.hour)
-    .map((one) => Object.fromEntries(Object.entries(columns).map(([name, valueOf]) => [name, valueOf(one)])));
+    .map((one) => Object.fromEntries(Object.entries(columns).map(([name, read]) => [name, read(one)])));
 }
 
 const decimal = (nanoUsd: number): string => toDecimalUsd(nanoUsd as NanoUsd);
