@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["{cli,functions,shared,infra,test}/**/*.test.ts"], testTimeout: 30_000 },
+  test: { include: ["{cli,functions,shared,infra,test}/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
 });

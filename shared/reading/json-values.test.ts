@@ -93,6 +93,16 @@ describe("jsonValues", () => {
     expect(valuesOf(found).flatMap((value) => [...unwrap(value)])).toEqual(records);
   });
 
+  it("reads the other records of a small object when one of them is damaged, or its end is missing", async () => {
+    const damaged = Buffer.from('{"Records":[{"a":1},{"b":"\xff"},{"c":3}],"more":1}', "latin1");
+    const found = await read(damaged, 7);
+    expect(valuesOf(found).flatMap((value) => [...unwrap(value)])).toEqual([{ a: 1 }, { c: 3 }]);
+    expect(rejectsOf(found)).toEqual(["not valid UTF-8"]);
+    const cut = await readText('{"Records":[{"a":1},{"b":2},{"c":', 9);
+    expect(valuesOf(cut).flatMap((value) => [...unwrap(value)])).toEqual([{ a: 1 }, { b: 2 }]);
+    expect(rejectsOf(cut)).toEqual(["ends in the middle of a record"]);
+  });
+
   it("drops a record over 16 MB by name and reads what follows", async () => {
     const found = await readText(`{"big":"${"x".repeat(17 * 1024 * 1024)}"}\n{"a":1}\n`, 65_536);
     expect(found).toEqual([

@@ -32,9 +32,16 @@ const isSpace = (byte: number | undefined): boolean =>
 /** Yields in batches, one for each chunk read: a promise for every record costs more than the record. */
 export async function* jsonValues(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<readonly JsonValue[]> {
   const splitter = new Splitter();
-  for await (const chunk of chunks) {
-    const found = splitter.push(chunk);
-    if (found.length > 0) yield found;
+  try {
+    for await (const chunk of chunks) {
+      const found = splitter.push(chunk);
+      if (found.length > 0) yield found;
+    }
+  } catch (error) {
+    // What stood before the damage is whole.
+    const rest = splitter.end();
+    if (rest.length > 0) yield rest;
+    throw error;
   }
   const rest = splitter.end();
   if (rest.length > 0) yield rest;
@@ -59,6 +66,8 @@ class Splitter {
   /** Of a record at base 0: a container key just read, the container that is open, and its elements so far. */
   #key: string | undefined;
   #container: string | undefined;
+  /** The container that `#elements` stand in, open or closed. */
+  #salvageable: string | undefined;
   #elementStart = -1;
   #elements: { start: number; end: number }[] = [];
 
@@ -73,7 +82,7 @@ class Splitter {
   }
 
   end(): readonly JsonValue[] {
-    if (this.#start >= 0) this.#rescue(this.#buffer.subarray(this.#start), "ends in the middle of a record");
+    if (this.#start >= 0) this.#salvage(this.#buffer.subarray(this.#start), "ends in the middle of a record");
     else if (this.#depth > 0) this.#reject("ends in the middle of a list of records");
     return this.#take();
   }
@@ -171,6 +180,7 @@ class Splitter {
     } else if (this.#base === 0 && this.#start >= 0) {
       if (this.#depth === 1 && byte === OPEN_BRACKET && this.#key !== undefined) {
         this.#container = this.#key;
+        this.#salvageable = this.#key;
         this.#elements = [];
       } else if (this.#depth === 2 && this.#container !== undefined) {
         this.#elementStart = this.#at;
@@ -194,7 +204,9 @@ class Splitter {
         this.#elements.push({ start: this.#elementStart, end: this.#at });
         this.#elementStart = -1;
       } else if (this.#depth === 1) {
-        this.#forgetContainer();
+        // Its records are kept until the object's end, in case that it cannot be read whole.
+        this.#container = undefined;
+        this.#key = undefined;
       }
     }
   }
@@ -203,6 +215,7 @@ class Splitter {
     if (this.#base === 2) return;
     this.#key = undefined;
     this.#container = undefined;
+    this.#salvageable = undefined;
     this.#elementStart = -1;
     this.#elements = [];
   }
@@ -234,7 +247,7 @@ class Splitter {
   #emit(bytes: Buffer, inContainer: boolean): void {
     const value = isUtf8(bytes) ? parse(bytes) : undefined;
     if (value === undefined) {
-      this.#rescue(bytes, isUtf8(bytes) ? "not valid JSON" : "not valid UTF-8");
+      this.#salvage(bytes, isUtf8(bytes) ? "not valid JSON" : "not valid UTF-8");
       return;
     }
     this.#number++;
@@ -242,6 +255,30 @@ class Splitter {
       value: inContainer && this.#container !== undefined ? { [this.#container]: [value] } : value,
       number: this.#number,
     });
+  }
+
+  /**
+   * Of an object that cannot be read whole, the records in its container can be read one by one; they stand in the
+   * buffer from the object's start on. What is no such object may be lines of which only some are broken.
+   */
+  #salvage(bytes: Buffer, reason: string): void {
+    const container = this.#base === 0 ? this.#salvageable : undefined;
+    if (container === undefined || this.#elements.length === 0) {
+      this.#rescue(bytes, reason);
+      return;
+    }
+    const elements = this.#elements;
+    this.#elements = [];
+    for (const { start, end } of elements) {
+      const element = this.#buffer.subarray(start, end);
+      const value = isUtf8(element) ? parse(element) : undefined;
+      if (value === undefined) this.#reject(isUtf8(element) ? "not valid JSON" : "not valid UTF-8");
+      else {
+        this.#number++;
+        this.#found.push({ value: { [container]: [value] }, number: this.#number });
+      }
+    }
+    if (reason.startsWith("ends")) this.#reject(reason);
   }
 
   /**
