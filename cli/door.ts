@@ -1,5 +1,5 @@
 /** What every command has in its hands: streams, environment, exit codes, and the words for what went wrong. */
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Option as CommanderOption, InvalidArgumentError, type Option } from "commander";
 import { type ErrorCode, PipelineError } from "../shared/model/errors.ts";
@@ -71,9 +71,35 @@ export function parseLevel(given: string): Level {
   return level;
 }
 
-/** Something that was to be read was not: a damaged file, or not one record of a known source in all of them. */
-export const isIncomplete = ({ damagedFiles, coverage }: Scanned): boolean =>
-  damagedFiles.length > 0 || coverage.length === 0;
+/** Something that was to be read was not: a damaged file, or records and not one of a known source. */
+export const isIncomplete = ({ damagedFiles, coverage, rejects }: Scanned): boolean =>
+  damagedFiles.length > 0 || (coverage.length === 0 && rejects > 0);
+
+/** Finds out before the work that a file can be written after it. */
+export async function claim(path: string): Promise<void> {
+  await (await open(path, "a")).close();
+}
+
+/** A file that is written line by line; opened before anything is read, so that a wrong name costs nothing. */
+export async function openLines(path: string) {
+  const file = await open(path, "w");
+  const stream = file.createWriteStream();
+  let failure: unknown;
+  stream.on("error", (error) => {
+    failure = error;
+  });
+  return {
+    async write(text: string): Promise<void> {
+      if (failure !== undefined) throw failure;
+      if (!stream.write(text))
+        await new Promise<void>((resolve) => stream.once("drain", resolve).once("error", () => resolve()));
+    },
+    async close(): Promise<void> {
+      await new Promise<void>((resolve) => stream.end(() => resolve()));
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
 
 /** To a file, or to stdout where the name is `-` or absent. */
 export async function write(text: string, to: string | undefined, door: Door): Promise<void> {

@@ -49,7 +49,6 @@ export async function examine(
   const rejects = rejectCounter();
   /** Activity uid → file, where the form of the result points to files: it grows with what is read. */
   const fileOf = options.placed ? new Map<string, string>() : undefined;
-  let path = files[0]?.path ?? "";
 
   const progress = showProgress(
     files.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -63,8 +62,8 @@ export async function examine(
     })),
     {
       sources,
-      onFile(next) {
-        path = next;
+      onActivities(activities, path) {
+        if (fileOf) for (const { uid } of activities) if (!fileOf.has(uid)) fileOf.set(uid, path);
       },
       onRead: progress.advance,
       reject(reject) {
@@ -74,7 +73,6 @@ export async function examine(
       async take(activities) {
         await detect(activities, { store, policy, judge, price, detections });
         progress.count(activities.length);
-        if (fileOf) for (const { uid } of activities) if (!fileOf.has(uid)) fileOf.set(uid, path);
       },
     },
   ).finally(progress.done);

@@ -13,9 +13,11 @@ const door: Door = {
 };
 
 // `gnomon … | head` closes our stdout: nothing is wrong, and nobody is left to tell.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 3);
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (stream === process.stdout || error.code !== "EPIPE") process.exit(error.code === "EPIPE" ? 0 : 3);
+  });
+}
 process.once("SIGINT", () => process.exit(130));
 
 const program = new Command("gnomon")

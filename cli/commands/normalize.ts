@@ -1,11 +1,11 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { PipelineError } from "../../shared/model/errors.ts";
 import { scan } from "../../shared/pipeline/scan.ts";
 import { logFiles } from "../../shared/reading/files.ts";
 import { sources } from "../../shared/registry.ts";
 import type { Source } from "../../shared/sources/source.ts";
-import { type Door, isIncomplete, write } from "../door.ts";
+import { type Door, isIncomplete, openLines, write } from "../door.ts";
 import { showProgress } from "../progress.ts";
 
 interface Options {
@@ -32,10 +32,9 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
   const chosen = options.source === undefined ? sources : [sourceNamed(options.source)];
   const files = await logFiles(paths);
   if (files.length === 0) throw new PipelineError("config-invalid", `${paths.join(", ")}: no files in there`);
-  const rejects = options.rejects === undefined ? undefined : createWriteStream(options.rejects);
+  const rejects = options.rejects === undefined ? undefined : await openLines(options.rejects);
   const output =
-    options.output === undefined || options.output === "-" ? undefined : createWriteStream(options.output);
-  const to: Door = output ? { ...door, out: output as unknown as Door["out"] } : door;
+    options.output === undefined || options.output === "-" ? undefined : await openLines(options.output);
   const reasons = new Map<string, number>();
 
   const progress = showProgress(
@@ -53,16 +52,17 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
       onRead: progress.advance,
       reject(reject) {
         reasons.set(reject.reason, (reasons.get(reject.reason) ?? 0) + 1);
-        rejects?.write(`${JSON.stringify(reject)}\n`);
+        void rejects?.write(`${JSON.stringify(reject)}\n`);
       },
       async take(activities) {
         progress.count(activities.length);
-        await write(activities.map((activity) => `${JSON.stringify(activity)}\n`).join(""), undefined, to);
+        const lines = activities.map((activity) => `${JSON.stringify(activity)}\n`).join("");
+        await (output ? output.write(lines) : write(lines, undefined, door));
       },
     },
   ).finally(progress.done);
-  rejects?.end();
-  output?.end();
+  await rejects?.close();
+  await output?.close();
 
   if (!options.quiet) {
     door.err.write(

@@ -1,10 +1,19 @@
-import { createWriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { type Level, levels } from "../../shared/model/finding.ts";
 import { renderReport } from "../../shared/report/html-report.ts";
 import { openStore } from "../../shared/store/open-store.ts";
-import { type Door, formatOption, isIncomplete, loadPolicy, outputFor, parseLevel, write } from "../door.ts";
+import {
+  claim,
+  type Door,
+  formatOption,
+  isIncomplete,
+  loadPolicy,
+  openLines,
+  outputFor,
+  parseLevel,
+  write,
+} from "../door.ts";
 import { examine, tellRejects } from "../examine.ts";
 import { summarise } from "../summary.ts";
 
@@ -41,8 +50,9 @@ export function scan(program: Command, door: Door): void {
 
 async function run(paths: readonly string[], options: Options, door: Door): Promise<void> {
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
+  const rejects = options.rejects === undefined ? undefined : await openLines(options.rejects);
+  for (const file of [options.report, options.output]) if (file !== undefined && file !== "-") await claim(file);
   const store = await openStore(options.store ?? "memory");
-  const rejects = options.rejects === undefined ? undefined : createWriteStream(options.rejects);
   try {
     const { input, scanned, placeOf } = await examine(
       paths,
@@ -74,7 +84,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
     )
       door.exit(1);
   } finally {
-    rejects?.end();
+    await rejects?.close();
     await store.close();
   }
 }

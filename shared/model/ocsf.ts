@@ -117,9 +117,13 @@ function networkActivity(activity: Activity, version: string): OcsfEvent {
 export function findingToOcsf(row: FindingRow, rule: Rule | undefined, version: string): OcsfEvent {
   const { finding, revision } = row;
   const { subject } = finding;
+  // A finding about a principal alone happened in some cloud all the same: its evidence says in which.
+  const facts = finding.evidence.find(({ facts }) => facts["door"] !== undefined)?.facts ?? {};
+  const provider = subject.provider ?? facts["door"];
+  const account = subject.account ?? facts["account"];
   const cloud = cloudOf({
-    ...(subject.provider ? { provider: subject.provider } : {}),
-    ...(subject.account ? { account: { uid: subject.account } } : {}),
+    ...(provider ? { provider } : {}),
+    ...(account ? { account: { uid: account } } : {}),
     ...(subject.region ? { region: { requested: subject.region } } : {}),
   });
   const status = FINDING_STATUS[finding.status];

@@ -56,7 +56,7 @@ export function detect(batch: readonly Activity[], ports: DetectPorts): Promise<
       const entries: LedgerEntry[] = [];
       for (const reading of readings.slice(from, from + CHUNK)) {
         const before = held.get(reading.uid);
-        const activity = before ? mergedWith(before, reading) : reading;
+        const activity = before ? (mergedWith(before, reading) ?? judgedOtherwise(before, ports)) : reading;
         if (!activity) continue;
         const after = entryOf(activity, ports, onActivity, put);
         entries.push(after);
@@ -89,6 +89,14 @@ function mergedWith({ activity: held, priced }: LedgerEntry, reading: Activity):
   const told = priced ? withoutCost(held) : held;
   const merged = mergeActivities(told, reading);
   return compareJson(merged, told) === 0 ? undefined : merged;
+}
+
+/** What was judged by another policy is judged again when a log tells of it again. Undefined where nothing changes. */
+function judgedOtherwise(held: LedgerEntry, { judge }: DetectPorts): Activity | undefined {
+  const said = judge(held.activity);
+  const same = said?.verdict === held.verdict && said?.owner === held.owner && said?.clause === held.clause;
+  if (same) return undefined;
+  return held.priced ? withoutCost(held.activity) : held.activity;
 }
 
 function withoutCost({ cost: _, ...activity }: Activity): Activity {

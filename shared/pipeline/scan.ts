@@ -13,10 +13,11 @@ export interface ScanPorts {
   readonly sources: readonly Source[];
   /** Called with at most `BATCH` activities at a time; the next are read when it is done. */
   take(activities: readonly Activity[]): Promise<void>;
+  /** Told of what was read from which file, before it is handed on. */
+  onActivities?(activities: readonly Activity[], path: string): void;
   reject(reject: Reject): void;
   /** Compressed bytes taken from the file at hand. */
   onRead?(bytes: number): void;
-  onFile?(path: string): void;
 }
 
 /** What one source said in the files. Silence is a fact too: a source with no record is not listed. */
@@ -53,7 +54,6 @@ export async function scan(files: readonly ScannedFile[], ports: ScanPorts): Pro
   let pending: Activity[] = [];
 
   for (const file of files) {
-    ports.onFile?.(file.path);
     const seen = new Set<string>();
     let damaged = false;
     for await (const batch of readActivities(file.open(), file.path, ports.sources, ports.onRead)) {
@@ -77,6 +77,7 @@ export async function scan(files: readonly ScannedFile[], ports: ScanPorts): Pro
         if (of.firstTime === undefined || activity.startTime < of.firstTime) of.firstTime = activity.startTime;
         if (of.lastTime === undefined || activity.endTime > of.lastTime) of.lastTime = activity.endTime;
       }
+      ports.onActivities?.(batch.items, file.path);
       pending.push(...batch.items);
       while (pending.length >= BATCH) {
         await ports.take(pending.slice(0, BATCH));

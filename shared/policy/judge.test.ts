@@ -246,6 +246,12 @@ it("gives a change no verdict, and an owner", () => {
   expect(ownerOf(policyOf("owners:\n  - {name: payments, accounts: prod}"), change)).toBe("payments");
 });
 
+it("judges a batch job that is started as the use it is, and none that is read", () => {
+  const job = (action: "create" | "read") => call({ kind: "change", detail: { object: "batch-job", action } });
+  expect(judged("default: deny", job("create"))?.verdict).toBe("unsanctioned");
+  expect(judged("default: deny", job("read"))).toBeUndefined();
+});
+
 it("names the first owner that matches, and none by what the log lacks", () => {
   const text = "owners:\n  - {name: models, models: gpt-*}\n  - {name: all, accounts: '*'}";
   expect(judged(text)?.owner).toBe("all");

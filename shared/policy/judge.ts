@@ -57,8 +57,12 @@ export function compilePolicy(policy: Policy): Judge {
     });
   };
   const remembering = remembered(judge, policy);
-  return (activity) => (activity.kind === "change" ? undefined : remembering(activity));
+  return (activity) => (isUse(activity) ? remembering(activity) : undefined);
 }
+
+/** A batch job is started by an administrative act, and is use of a model all the same. */
+const isUse = ({ kind, detail }: Activity): boolean =>
+  kind !== "change" || (detail?.object === "batch-job" && detail.action === "create");
 
 /** Compiles a policy once, however often it is asked. */
 export function perPolicy<T>(compileOnce: (policy: Policy) => T): (policy: Policy) => T {

@@ -83,5 +83,5 @@ export interface Judgement {
     | "denied";
 }
 
-/** Judges calls, buckets and contacts; a change has no verdict. */
+/** Judges calls, buckets, contacts and batch jobs that are started; any other change has no verdict. */
 export type Judge = (activity: Activity) => Judgement | undefined;

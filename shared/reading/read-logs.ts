@@ -102,8 +102,9 @@ async function* recognised(
       }
     }
   } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error;
-    yield { items: [], rejects: [{ reason: error.message, place }], records: 0, damaged: true };
+    const reason = error instanceof UnreadableFile ? error.message : whyUnreadable(error);
+    if (reason === undefined) throw error;
+    yield { items: [], rejects: [{ reason, place }], records: 0, damaged: true };
     if (number === 0) return;
   }
   const first = held?.[0];
@@ -118,4 +119,17 @@ export function sourceOf(record: unknown, sources: readonly Source[], likely?: S
   const fields = record as Readonly<Record<string, unknown>>;
   if (likely?.recognises(fields)) return likely;
   return sources.find((source) => source.recognises(fields));
+}
+
+/** What the system says of one file is no reason to leave the others unread. */
+function whyUnreadable(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: "not allowed to read it",
+    EPERM: "not allowed to read it",
+    ENOENT: "gone before it was read",
+    EIO: "the disk does not give it",
+    EISDIR: "a folder",
+  };
+  return reasons[code];
 }

@@ -130,8 +130,8 @@ describe("the report", () => {
 
   it("names the clauses that have ended and those about to", () => {
     const text = sectionOf(page, "policy");
-    expect(text).toMatch(/legal-contracts 10 Sep 2026 ended/);
-    expect(text).toMatch(/finance-copilot 12 Oct 2026 ends in 12 days/);
+    expect(text).toMatch(/legal-contracts 9 Sep 2026 ended/);
+    expect(text).toMatch(/finance-copilot 11 Oct 2026 ends in 12 days/);
   });
 
   it("says where data ran, and where it only may have run", () => {

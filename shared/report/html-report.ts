@@ -497,7 +497,7 @@ ${
   ending.length === 0
     ? html`<p>No clause ends within thirty days of the period.</p>`
     : html`<table class="cards"><caption>Clauses that have ended, or end within thirty days of the period</caption><thead><tr><th scope="col">Clause</th><th scope="col">Ends</th><th scope="col">State</th><th scope="col">Line</th><th scope="col">Reason</th></tr></thead>
-<tbody>${ending.map(({ name, until, line, reason }) => html`<tr><th scope="row" class="name">${name}</th><td data-label="Ends">${day(until)}</td><td data-label="State">${until <= end ? html`<strong>ended</strong>` : `ends in ${plural(Math.ceil((until - end) / DAY_MS), "day")}`}</td><td data-label="Line">${policy.file}:${line}</td><td data-label="Reason">${reason ?? ""}</td></tr>`)}</tbody></table>`
+<tbody>${ending.map(({ name, until, line, reason }) => html`<tr><th scope="row" class="name">${name}</th><td data-label="Ends">${day(until - 1)}</td><td data-label="State">${until <= end ? html`<strong>ended</strong>` : `ends in ${plural(Math.ceil((until - end) / DAY_MS), "day")}`}</td><td data-label="Line">${policy.file}:${line}</td><td data-label="Reason">${reason ?? ""}</td></tr>`)}</tbody></table>`
 }`;
 }
 
