@@ -30,7 +30,7 @@ export class Arrivals {
   readonly #attributionOf: Attribution[] = [];
   readonly #tellings = new Map<string, number>();
   readonly #authority: number[] = [];
-  readonly #uids = new Map<number | string, number>();
+  readonly #uids = new Map<number, number>();
   /** By attribution: the row that its next call of the same minute and hour is added to. */
   readonly #mergeable: number[] = [];
   readonly #time: number[] = [];
@@ -49,14 +49,18 @@ export class Arrivals {
 
   add(activity: Activity, use: Use): void {
     const { startTime, usage } = activity;
-    const endTime = Math.max(startTime, activity.endTime);
-    const time = Math.max(startTime, activity.receivedTime ?? endTime);
     const firstHour = Math.floor(startTime / HOUR_MS);
     const isBucket = activity.kind === "bucket";
+    // A bucket that does not say when it ends is one of an hour.
+    const endTime =
+      isBucket && activity.endTime <= startTime
+        ? (firstHour + 1) * HOUR_MS
+        : Math.max(startTime, activity.endTime);
+    const time = Math.max(startTime, activity.receivedTime ?? endTime);
     const hours = isBucket
       ? Math.max(1, Math.min(LONGEST_BUCKET_HOURS, Math.ceil(endTime / HOUR_MS) - firstHour))
       : 1;
-    const uid = numberedUid(activity.uid);
+    const uid = digestOf(activity.uid);
     const known = this.#uids.get(uid);
     if (!isBucket && known !== undefined) return;
     const number = known ?? this.#uids.size;
@@ -184,10 +188,21 @@ export class Arrivals {
   }
 }
 
-/** 52 bits of a uid are enough to tell ten million calls apart; numbers need a third of the memory. */
-function numberedUid(uid: string): number | string {
-  const number = /^[0-9a-f]{13}/.test(uid) ? Number.parseInt(uid.slice(0, 13), 16) : Number.NaN;
-  return Number.isNaN(number) ? uid : number;
+/**
+ * 53 bits are enough to tell ten million uids apart, in a third of the memory. Of the whole uid: not everybody's is a
+ * hash. After cyrb53, public domain.
+ */
+function digestOf(uid: string): number {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < uid.length; index++) {
+    const code = uid.charCodeAt(index);
+    high = Math.imul(high ^ code, 2_654_435_761);
+    low = Math.imul(low ^ code, 1_597_334_677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909);
+  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909);
+  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0);
 }
 
 const APP_LABELS = ["app", "application", "service", "workload", "project"];

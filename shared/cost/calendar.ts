@@ -20,11 +20,21 @@ function weekendsBefore(day: EpochDay): number {
   return Math.floor(shifted / 7) * 2 + (shifted % 7 > 0 ? 1 : 0) - 1;
 }
 
-/** How often the bin of `hour` has passed since `first`. */
-export function visitsOf(hour: EpochHour, first: EpochHour): number {
+/** How many days of one kind, weekdays or weekend days, are in [from, to). */
+function daysOfKind(weekend: boolean, from: EpochDay, to: EpochDay): number {
+  if (to <= from) return 0;
+  const weekends = weekendsBefore(to) - weekendsBefore(from);
+  return weekend ? weekends : to - from - weekends;
+}
+
+/** How often the bin of `hour` has passed since `first`, before `hour`. */
+export function visitsBefore(hour: EpochHour, first: EpochHour): number {
   const day = dayOf(hour);
-  const from = dayOf(first) + (hour % 24 < first % 24 ? 1 : 0);
-  if (day <= from) return 0;
-  const weekends = weekendsBefore(day) - weekendsBefore(from);
-  return isWeekend(day) ? weekends : day - from - weekends;
+  return daysOfKind(isWeekend(day), dayOf(first) + (hour % 24 < first % 24 ? 1 : 0), day);
+}
+
+/** How often the bin of `hour` has come by after `hour`, before `until`. */
+export function visitsAfter(hour: EpochHour, until: EpochHour): number {
+  const day = dayOf(hour);
+  return daysOfKind(isWeekend(day), day + 1, day + 1 + Math.floor((until - 1 - hour) / 24));
 }

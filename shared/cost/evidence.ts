@@ -53,14 +53,14 @@ export interface Bar {
 }
 
 export const thresholds = {
-  /** Accumulated improbability, in decades; 3.5 is about one hour in 10,000 of this series, or four in 100 in a row. */
+  /** Accumulated improbability, in decades: an hour of one in 25,000, or several in a row of one in 200. */
   surge: 3.5,
-  surgeDollars: 3,
+  surgeDollars: 2.5,
   unitRatio: 2.5,
   unit: 3.2,
-  unitDollars: 1.5,
+  unitDollars: 1,
   retry: 4.2,
-  retryDollars: 3,
+  retryDollars: 2.5,
   day: 3,
   dayDollars: 20,
   /** The day must beat the greatest of four weeks by this factor: heavy-tailed work has such days. */
@@ -68,11 +68,11 @@ export const thresholds = {
   leakLift: 0.26,
   leakDollars: 5,
   dearPriceRatio: 4,
-  dearDollars: 2,
+  dearDollars: 1,
   /** Beyond so many times the model's own usual day. */
   dearOverUsual: 5,
   /** Total of a newcomer, by how dear its tokens are against the organization's median. */
-  newDearDollars: 8,
+  newDearDollars: 5,
   newMiddlingDollars: 25,
   newCheapDollars: 100,
 } as const;

@@ -3,7 +3,7 @@
  * the last three days ran against it. In calls, which prices and prompt sizes do not move; dollars follow from what
  * a call usually costs.
  */
-import { binOf, visitsOf } from "./calendar.ts";
+import { binOf, visitsBefore } from "./calendar.ts";
 import type { EpochHour, SeriesState } from "./series-state.ts";
 
 export interface Expectation {
@@ -64,7 +64,7 @@ export function expect(state: SeriesState, hour: EpochHour, expected: Expectatio
     const level = state.callsSum / state.callsWeight;
     const bin = binOf(hour);
     const weights = bin < 24 ? WEEKDAY_WEIGHTS : WEEKEND_WEIGHTS;
-    const weight = weights[Math.min(255, visitsOf(hour, state.firstHour))] ?? 0;
+    const weight = weights[Math.min(255, visitsBefore(hour, state.firstHour))] ?? 0;
     const factor = level > 0 ? ((state.profile[bin] ?? 0) + FLAT_DAYS * level) / (weight + FLAT_DAYS) / level : 1;
     const drift =
       level > 0 ? (state.recentActual + STEADY_HOURS * level) / (state.recentExpected + STEADY_HOURS * level) : 1;

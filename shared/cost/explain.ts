@@ -19,18 +19,24 @@ export interface Part {
  */
 export function decompose(evidence: Evidence): readonly Part[] | undefined {
   const { cost, usualCost, calls, usualCalls, tokens, usualTokens } = evidence;
-  const whole = [cost, usualCost, calls, usualCalls, tokens, usualTokens];
-  if (!whole.every((figure) => figure > 0 && Number.isFinite(figure))) return undefined;
-  const logRatio = Math.log(cost / usualCost);
+  const figures = [cost, usualCost, calls, usualCalls, tokens, usualTokens];
+  if (!figures.every((figure) => figure >= LEAST_FIGURE && Number.isFinite(figure))) return undefined;
+  const logCost = Math.log(cost / usualCost);
+  const logCalls = Math.log(calls / usualCalls);
+  const logTokens = Math.log(tokens / usualTokens);
   // The logarithmic mean; of two equal numbers, the number.
-  const mean = Math.abs(logRatio) < 1e-9 ? cost : (cost - usualCost) / logRatio;
-  const ratios = [
-    ["calls", calls / usualCalls],
-    ["tokens per call", tokens / calls / (usualTokens / usualCalls)],
-    ["price per token", cost / tokens / (usualCost / usualTokens)],
-  ] as const;
-  return ratios.map(([of, ratio]) => ({ of, dollars: mean * Math.log(ratio), ratio }));
+  const mean = Math.abs(logCost) < 1e-9 ? cost : (cost - usualCost) / logCost;
+  return (
+    [
+      ["calls", logCalls],
+      ["tokens per call", logTokens - logCalls],
+      ["price per token", logCost - logTokens],
+    ] as const
+  ).map(([of, log]) => ({ of, dollars: mean * log, ratio: Math.exp(log) }));
 }
+
+/** Less is rounding, not use. */
+const LEAST_FIGURE = 1e-9;
 
 /** The one word for it: what a person would look at first. */
 export function driverOf(evidence: Evidence): string {
@@ -110,6 +116,6 @@ function change(ratio: number): string {
 /** `$0.0042`, `$3.10`, `$1,240`. */
 export function dollars(amount: number): string {
   if (amount >= 100) return `$${Math.round(amount).toLocaleString("en-US")}`;
-  if (amount >= 0.01) return `$${amount.toFixed(2)}`;
+  if (amount >= 0.01 || amount < 0.0001) return `$${Math.max(0, amount).toFixed(2)}`;
   return `$${amount.toPrecision(2)}`;
 }

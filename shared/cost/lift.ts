@@ -1,7 +1,6 @@
 /**
  * A team whose members all spend somewhat more for days: too little to see on any one of them, unmistakable
- * together. A step of one member, however large, counts no more than `CLIP` spreads, and what the whole
- * organization does (a holiday's end) is no team's doing.
+ * together. The member who rose most does not count, nor does what the whole organization does (a holiday's end).
  */
 import type { Bar, Evidence } from "./evidence.ts";
 import { DAYS_KEPT, type SeriesState } from "./series-state.ts";
@@ -15,7 +14,9 @@ export interface Member {
 const CLIP = 2.5;
 const LEAST_MEMBERS = 4;
 const LONGEST_DAYS = 5;
-const LIFT = 2.8;
+const LIFT = 2;
+/** Today must rise as well: a lift that is over is no news. */
+const LIFT_TODAY = 0.4;
 const LIFT_DOLLARS = 10;
 const LIFT_RATIO = 1.15;
 
@@ -44,7 +45,7 @@ export function teamLift(
   let sum = 0;
   for (let back = 0; back < LONGEST_DAYS; back++) {
     const lift = joint(members, day - back, background[back] ?? 0);
-    if (lift === undefined || (back === 0 && lift <= 0.8)) return undefined;
+    if (lift === undefined || (back === 0 && lift <= LIFT_TODAY)) return undefined;
     sum += lift;
     const over = sum / Math.sqrt(back + 1);
     if (over > best) {
@@ -101,17 +102,19 @@ export function teamLift(
 
 const clip = (lift: number): number => Math.max(-CLIP, Math.min(CLIP, lift));
 
-/** Stouffer's sum of the members' lifts above the background. */
+/** Stouffer's sum of the members' lifts above the background, without the member who rose most. */
 function joint(members: readonly Member[], day: number, background: number): number | undefined {
   let sum = 0;
+  let greatest = -CLIP;
   let count = 0;
   for (const { state } of members) {
-    const lift = dayLift(state, day);
+    const lift = clip(dayLift(state, day));
     if (Number.isNaN(lift)) continue;
-    sum += clip(lift) - background;
+    sum += lift - background;
+    greatest = Math.max(greatest, lift - background);
     count++;
   }
-  return count < LEAST_MEMBERS ? undefined : sum / Math.sqrt(count);
+  return count < LEAST_MEMBERS ? undefined : (sum - greatest) / Math.sqrt(count - 1);
 }
 
 const dollarsOn = (state: SeriesState, day: number): number => state.days[day % DAYS_KEPT] ?? 0;

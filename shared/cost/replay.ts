@@ -1,5 +1,5 @@
 /**
- * Activities of the past through pricing and detection, as if they arrived now. Pure: what is said depends on what is
+ * Activities of the past through pricing, detection and budgets, as if they arrived now. Pure: what is said depends on what is
  * read, not on the order in which it is read nor on when.
  */
 import { z } from "zod";
@@ -8,13 +8,16 @@ import { canonicalJson } from "../model/canonical-json.ts";
 import { uidOf } from "../model/uid.ts";
 import { fromIsoTime, type NanoUsd, toEpochMs } from "../model/units.ts";
 import { withoutAbsent } from "../model/without-absent.ts";
+import type { Alert } from "./alert.ts";
 import { Arrivals, type Use } from "./arrivals.ts";
+import { type Budget, BudgetWatch } from "./budget.ts";
 import type { PriceOf } from "./price.ts";
-import { type Alert, CostWatch, type WatchOptions } from "./watch.ts";
+import { CostWatch, type WatchOptions } from "./watch.ts";
 
 export interface ReplayOptions extends WatchOptions {
   /** For what carries no cost. */
   readonly price: PriceOf;
+  readonly budgets?: readonly Budget[];
   /** Told of every use whose price nobody knows: it takes no part. */
   readonly unpriced?: (activity: Activity) => void;
 }
@@ -27,7 +30,11 @@ export async function* replay(activities: AsyncIterable<Activity>, options: Repl
     if (use) arrivals.add(activity, use);
   }
   const watch = new CostWatch(options);
-  for (const { time, readings } of arrivals.inOrder()) yield* watch.deliver(time, readings);
+  const budgets = new BudgetWatch(options.budgets ?? []);
+  for (const { time, readings } of arrivals.inOrder()) {
+    yield* watch.deliver(time, readings);
+    yield* budgets.deliver(time, readings);
+  }
 }
 
 /** Undefined where the record is no use of a model, or nobody knows what it cost. */

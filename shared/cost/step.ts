@@ -1,7 +1,7 @@
 /** Learning: one closed hour of a series into its state. */
 
 import { DAY_MS } from "../model/units.ts";
-import { binOf, dayOf, isWeekend, visitsOf } from "./calendar.ts";
+import { binOf, dayOf, isWeekend, visitsAfter } from "./calendar.ts";
 import {
   accumulated,
   ageOf,
@@ -92,11 +92,11 @@ export function advance(state: SeriesState, hour: EpochHour): void {
 export function correct(state: SeriesState, hour: EpochHour, change: HourTotals): void {
   const age = state.nextHour - hour;
   if (age <= 0 || hour < state.firstHour) return;
-  state.callsSum += change.calls * LEVEL_DECAY ** age;
+  state.callsSum += change.calls * LEVEL_DECAY ** (age - 1);
   const bin = binOf(hour);
-  const visits = visitsOf(state.nextHour - (age % 24), hour);
-  state.profile[bin] = (state.profile[bin] ?? 0) + change.calls * profileDecay(bin) ** visits;
-  state.recentActual += change.calls * RECENT_DECAY ** age;
+  state.profile[bin] =
+    (state.profile[bin] ?? 0) + change.calls * profileDecay(bin) ** visitsAfter(hour, state.nextHour);
+  state.recentActual += change.calls * RECENT_DECAY ** (age - 1);
   const usual = USUAL_DECAY ** age;
   state.usualCost += change.cost * usual;
   state.usualCalls += change.calls * usual;

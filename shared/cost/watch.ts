@@ -5,26 +5,18 @@
  * The states are a function of the hourly totals by event time alone: late, repeated and replaced readings restate
  * up to three days by folding them again. Arrival decides only when something is noticed.
  */
-import { type EpochMs, fromUsd, HOUR_MS, type NanoUsd } from "../model/units.ts";
+import { type EpochMs, fromUsd, HOUR_MS } from "../model/units.ts";
+import { ALERT_SCHEMA, type Alert, type SeriesKind } from "./alert.ts";
 import { dayOf } from "./calendar.ts";
-import {
-  aggregateEvidenceOf,
-  type Bar,
-  type Detector,
-  dearModel,
-  type Evidence,
-  evidenceOf,
-  newSpender,
-} from "./evidence.ts";
+import { aggregateEvidenceOf, type Bar, dearModel, type Evidence, evidenceOf, newSpender } from "./evidence.ts";
 import { expect, newExpectation } from "./expectation.ts";
 import { driverOf, sentenceFor } from "./explain.ts";
 import { applyFeedback, type Feedback } from "./feedback.ts";
 import { decide, type Incident, newIncident } from "./incident.ts";
 import { type Member, organizationLift, teamLift } from "./lift.ts";
 import { copyOf, type EpochHour, type HourTotals, newSeries, type SeriesState } from "./series-state.ts";
+import { type SlowBurn, slowBurn } from "./slow-burn.ts";
 import { correct, median, step, stepOverGap } from "./step.ts";
-
-export type SeriesKind = "leaf" | "principal" | "app" | "team" | "organization";
 
 /** Whose use a reading is. A leaf is a principal's use of one model through one door in one region. */
 export interface Attribution {
@@ -58,23 +50,6 @@ export interface KnownEvent {
 export interface WatchOptions {
   readonly sensitivity?: "high" | "normal" | "low";
   readonly knownEvents?: readonly KnownEvent[];
-}
-
-export const ALERT_SCHEMA = "gnomon.alert/v1";
-
-export interface Alert {
-  readonly schema: typeof ALERT_SCHEMA;
-  readonly detector: Detector;
-  readonly subject: { readonly kind: SeriesKind; readonly uid: string };
-  /** Start of the abnormal stretch, event time. */
-  readonly startTime: EpochMs;
-  /** When what had arrived sufficed. */
-  readonly detectedTime: EpochMs;
-  /** Beyond the usual since `startTime`. */
-  readonly impactNanoUsd: NanoUsd;
-  readonly usualNanoUsd: NanoUsd;
-  readonly driver: string;
-  readonly text: string;
 }
 
 interface Series {
@@ -121,8 +96,8 @@ const MEMBER_EXPLAINS_MS = 48 * HOUR_MS;
 /** A feed is silent where it delivers next to nothing in an hour in which so many calls are usual. */
 const SILENT_EXPECTED_CALLS = 20;
 const SILENT_SHARE = 0.02;
-/** In the first days everybody is new. */
-const NOBODY_NEW_HOURS = 72;
+/** In the first days everybody is new, and nobody knows what is silence. */
+const SETTLED_HOURS = 72;
 /** Until the price level of the organization is known, nobody is dear. */
 const PRICED_PRINCIPAL_DOLLARS = 1;
 
@@ -141,8 +116,8 @@ export class CostWatch {
   readonly #everything: Series[] = [];
   readonly #lineages = new WeakMap<Attribution, Lineage>();
   readonly #incidents = new Map<Series, Incident>();
-  /** Hours in which the feed was silent, and how many calls would show that it was not. */
-  readonly #gaps = new Map<EpochHour, number>();
+  /** Hours in which the feed was silent. */
+  readonly #gaps = new Set<EpochHour>();
   readonly #expected = newExpectation();
   readonly #totals: HourTotals = { cost: 0, calls: 0, inputTokens: 0, outputTokens: 0, errors: 0 };
   #firstHour: EpochHour = -1;
@@ -170,28 +145,24 @@ export class CostWatch {
     while (this.#openHour < running) this.#closeHour(alerts);
 
     const touched = new Map<Series, EpochHour>();
-    let filled = Number.POSITIVE_INFINITY;
+    let earliest = this.#openHour;
     for (const reading of readings) {
       const hour = hourOf(reading);
-      const lineage = this.#lineageOf(reading.attribution, hour);
-      for (const series of lineage.all) {
+      earliest = Math.min(earliest, hour);
+      for (const series of this.#lineageOf(reading.attribution, hour).all) {
         this.#add(series, hour, reading);
         touched.set(series, Math.min(hour, touched.get(series) ?? hour));
       }
       this.#add(this.#organization, hour, reading);
-      const silentBelow = this.#gaps.get(hour);
-      if (silentBelow !== undefined && this.#callsOf(this.#organization, hour) >= silentBelow) {
-        this.#gaps.delete(hour);
-        filled = Math.min(filled, hour);
-      }
-      if (hour < this.#openHour)
-        touched.set(this.#organization, Math.min(hour, touched.get(this.#organization) ?? hour));
     }
-    if (filled < this.#openHour) {
-      for (const series of this.#everything) if (!touched.has(series)) this.#refold(series, filled);
+    // What arrives late may show that the feed was not silent, or that it was: then nobody's past is what it seemed.
+    const changed = earliest < this.#openHour ? this.#refoldOrganization(earliest) : this.#openHour;
+    if (changed < this.#openHour) {
+      for (const series of this.#everything)
+        if (series !== this.#organization && !touched.has(series)) this.#refold(series, changed);
     }
     for (const [series, hour] of touched) {
-      const from = Math.min(hour, filled);
+      const from = Math.min(hour, changed);
       if (from < this.#openHour)
         this.#refold(series, from, (late) => {
           if (late >= hour) this.#examine(series, late, time, alerts);
@@ -205,6 +176,16 @@ export class CostWatch {
   stateOf(kind: "principal" | "app" | "team", uid: string): SeriesState | undefined {
     const series = { principal: this.#principals, app: this.#apps, team: this.#teams }[kind].get(uid);
     return series?.state;
+  }
+
+  /** What grew over weeks without ever being abnormal, the dearest first: for a weekly digest, not for a page. */
+  slowBurns(): readonly (SlowBurn & { readonly kind: SeriesKind; readonly uid: string })[] {
+    return [...this.#principals.values(), ...this.#apps.values(), ...this.#teams.values()]
+      .flatMap(({ kind, uid, state }) => {
+        const burn = slowBurn(state);
+        return burn ? [{ kind, uid, ...burn }] : [];
+      })
+      .sort((a, b) => b.cost - b.usualCost - (a.cost - a.usualCost) || (a.uid < b.uid ? -1 : 1));
   }
 
   /** What a person said about an alert on a subject changes what is asked of it from now on. */
@@ -275,10 +256,6 @@ export class CostWatch {
     hours[slot + 4] = (hours[slot + 4] ?? 0) + change.errors;
   }
 
-  #callsOf(series: Series, hour: EpochHour): number {
-    return series.hours[(hour % HOURS_KEPT) * FIGURES + 1] ?? 0;
-  }
-
   /** Into one object that is reused. A sum that was taken back may be off by a rounding: it is never negative. */
   #totalsOf(series: Series, hour: EpochHour): HourTotals {
     const { hours } = series;
@@ -294,16 +271,37 @@ export class CostWatch {
 
   #closeHour(alerts: Alert[]): void {
     const hour = this.#openHour;
-    expect(this.#organization.state, hour, this.#expected);
-    const silentBelow = SILENT_SHARE * this.#expected.calls;
-    if (this.#expected.calls >= SILENT_EXPECTED_CALLS && this.#callsOf(this.#organization, hour) < silentBelow)
-      this.#gaps.set(hour, silentBelow);
+    this.#judgeSilence(hour);
     for (const series of this.#everything) this.#fold(series);
     this.#openHour = hour + 1;
     const slot = ((hour + 1) % HOURS_KEPT) * FIGURES;
     for (const { hours } of this.#everything) hours.fill(0, slot, slot + FIGURES);
     this.#gaps.delete(hour - HOURS_KEPT);
     if (hour % 24 === 23) this.#closeDay(dayOf(hour), alerts);
+  }
+
+  /** Whether nothing was collected in the hour that the organization folds next; true where that is news. */
+  #judgeSilence(hour: EpochHour): boolean {
+    const { state } = this.#organization;
+    expect(state, hour, this.#expected);
+    const { calls } = this.#expected;
+    const silent =
+      hour - state.firstHour >= SETTLED_HOURS &&
+      calls >= SILENT_EXPECTED_CALLS &&
+      this.#totalsOf(this.#organization, hour).calls < SILENT_SHARE * calls;
+    if (silent === this.#gaps.has(hour)) return false;
+    if (silent) this.#gaps.add(hour);
+    else this.#gaps.delete(hour);
+    return true;
+  }
+
+  /** The first hour from `hour` on that turns out to be a gap, or none after all; else the running one. */
+  #refoldOrganization(hour: EpochHour): EpochHour {
+    let changed = this.#openHour;
+    this.#refold(this.#organization, hour, (late) => {
+      if (this.#judgeSilence(late)) changed = Math.min(changed, late);
+    });
+    return changed;
   }
 
   #fold(series: Series): void {
@@ -369,14 +367,31 @@ export class CostWatch {
         );
     } else if (isAggregate(series)) {
       const evidence = aggregateEvidenceOf(state, totals, this.#expected, this.#aggregateBar);
-      if (evidence && !this.#explained(series, time)) this.#say(series, evidence, hour, time, alerts);
+      if (evidence && !this.#explained(series, time))
+        this.#say(series, { ...evidence, children: this.#risen(series, hour) }, hour, time, alerts);
     } else {
-      const isNew = state.firstHour - this.#firstHour >= NOBODY_NEW_HOURS;
+      const isNew = state.firstHour - this.#firstHour >= SETTLED_HOURS;
       const evidence =
         (isNew ? newSpender(state, totals, this.#medianPrice, this.#bar) : undefined) ??
         evidenceOf(state, totals, this.#expected, this.#bar);
       if (evidence) this.#say(series, evidence, hour, time, alerts);
     }
+  }
+
+  /** The members that make up most of an aggregate's excess in an hour, with their share of all that rose. */
+  #risen({ members }: Aggregate, hour: EpochHour): readonly { readonly uid: string; readonly share: number }[] {
+    const risen: { uid: string; excess: number }[] = [];
+    for (const member of members) {
+      if (member.state.nextHour !== hour) continue;
+      expect(member.state, hour, this.#expected);
+      const excess = this.#totalsOf(member, hour).cost - this.#expected.cost;
+      if (excess > 0) risen.push({ uid: member.uid, excess });
+    }
+    const all = risen.reduce((sum, { excess }) => sum + excess, 0);
+    return risen
+      .sort((a, b) => b.excess - a.excess || (a.uid < b.uid ? -1 : 1))
+      .slice(0, 3)
+      .map(({ uid, excess }) => ({ uid, share: excess / all }));
   }
 
   /** Whether a member's own incident says it already. */

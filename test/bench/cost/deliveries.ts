@@ -2,7 +2,8 @@
  * What a collector would deliver of an organization, and when: hourly buckets that grow every five minutes, some of
  * them late, all of them held back while the collector is down.
  */
-import { type EpochMs, HOUR_MS } from "../../../shared/model/units.ts";
+import { ACTIVITY_SCHEMA, type Activity } from "../../../shared/model/activity.ts";
+import { type EpochMs, fromUsd, HOUR_MS } from "../../../shared/model/units.ts";
 import { HOURS, type Leaf, type Organization, START_MS } from "./organization.ts";
 
 /** A reading of a bucket: what it holds so far. */
@@ -95,4 +96,41 @@ function upTo(leaf: Leaf, index: number, hour: number, time: number, share: numb
     errors: Math.floor(at(leaf.errors, burst?.errors ?? 0) * rest),
     cost: at(leaf.cost, burst?.cost ?? 0) * rest,
   };
+}
+
+/** The same as `gnomon.activity/v1`, as a usage API would be read: one bucket per leaf and hour, which grows. */
+export async function* activities(
+  organization: Organization,
+  flushes = FLUSHES_PER_HOUR,
+): AsyncGenerator<Activity> {
+  const { leaves, principals, seed } = organization;
+  const templates = leaves.map((leaf): Omit<Activity, "uid" | "startTime" | "endTime" | "count"> => ({
+    schema: ACTIVITY_SCHEMA,
+    kind: "bucket",
+    view: "usage",
+    source: "made-up.usage",
+    operation: "usage",
+    actor: { uid: principals[leaf.principal]?.name ?? "" },
+    account: { uid: "made-up" },
+    provider: leaf.model.provider,
+    model: { id: leaf.model.name, name: leaf.model.name },
+    region: { requested: leaf.region },
+    labels: { app: leaf.app, team: leaf.team },
+  }));
+  for (const { time, deliveries: batch } of deliveries(organization, flushes)) {
+    for (const { leaf, hour, calls, inputTokens, outputTokens, cost } of batch) {
+      const template = templates[leaf];
+      if (!template) continue;
+      yield {
+        ...template,
+        uid: [seed, leaf, hour, 0].map((part) => part.toString(16).padStart(8, "0")).join(""),
+        startTime: timeAt(hour),
+        endTime: timeAt(hour + 1),
+        receivedTime: time,
+        count: calls,
+        usage: { inputTokens, outputTokens },
+        cost: { nanoUsd: fromUsd(cost), basis: "estimated" },
+      };
+    }
+  }
 }

@@ -1,0 +1,164 @@
+import { describe, expect, it } from "vitest";
+import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
+import type { Alert } from "./alert.ts";
+import { type Budget, BudgetWatch, periodAt } from "./budget.ts";
+import type { Attribution, Reading } from "./watch.ts";
+
+const START = Date.UTC(2026, 0, 1) as EpochMs;
+const at = (hours: number): EpochMs => (START + hours * HOUR_MS) as EpochMs;
+const alice: Attribution = { leaf: "alice m", principal: "alice", model: "m", app: "chat", team: "core" };
+
+const reading = (hour: number, dollars: number, of: Attribution = alice): Reading => ({
+  attribution: of,
+  hour: START / HOUR_MS + hour,
+  cost: dollars,
+  calls: 10,
+  inputTokens: 900,
+  outputTokens: 100,
+  errors: 0,
+});
+
+const monthly = (amount: number, changes: Partial<Budget> = {}): Budget => ({
+  name: "core",
+  scope: { kind: "team", uid: "core" },
+  measure: "cost",
+  amount,
+  period: "month",
+  since: START,
+  ...changes,
+});
+
+/** Delivers hours from the year's beginning at so much an hour; what was said. */
+function spent(watch: BudgetWatch, hours: number, perHour: (hour: number) => number = () => 1): readonly Alert[] {
+  const alerts: Alert[] = [];
+  for (let hour = 0; hour < hours; hour++)
+    alerts.push(...watch.deliver(at(hour + 1), [reading(hour, perHour(hour))]));
+  return alerts;
+}
+const said = (alerts: readonly Alert[]) => alerts.map(({ detector }) => detector);
+
+describe("a budget", () => {
+  it("tells of 85, 95 and 100 % once each, and begins anew with the month", () => {
+    const january = 31 * 24;
+    const alerts = spent(new BudgetWatch([monthly(january)]), january + 100);
+    const crossed = alerts.filter(({ detector }) => detector === "budget-crossed");
+    expect(crossed.map(({ text }) => text.slice(0, 16))).toEqual([
+      "core: 85 % used ",
+      "core: 95 % used ",
+      "core: 100 % used",
+    ]);
+    expect(crossed[0]).toMatchObject({
+      schema: "gnomon.alert/v1",
+      subject: { kind: "team", uid: "core" },
+      startTime: START,
+      usualNanoUsd: january * 1e9,
+      driver: "budget",
+    });
+    expect(crossed[0]?.text).toBe("core: 85 % used ($633 of $744) on day 27 of 31");
+  });
+
+  it("says one crossing where several are jumped over at once", () => {
+    const alerts = spent(new BudgetWatch([monthly(500)]), 3 * 24 + 1, (hour) => (hour === 72 ? 900 : 1));
+    expect(
+      alerts.filter(({ detector }) => detector === "budget-crossed").map(({ text }) => text.slice(0, 16)),
+    ).toEqual(["core: 100 % used"]);
+  });
+
+  it("foresees that it will be exceeded, days before, once", () => {
+    const watch = new BudgetWatch([
+      monthly(10_000, { until: (START + 31 * DAY_MS) as EpochMs }),
+      monthly(400, { since: (START + 31 * DAY_MS) as EpochMs }),
+    ]);
+    const alerts = spent(watch, (31 + 28) * 24);
+    const foreseen = alerts.filter(({ detector }) => detector === "budget-forecast");
+    expect(foreseen).toHaveLength(1);
+    const exhausted = START + 31 * DAY_MS + 400 * HOUR_MS;
+    expect((exhausted - (foreseen[0]?.detectedTime ?? exhausted)) / DAY_MS).toBeGreaterThan(5);
+    expect(foreseen[0]?.text).toMatch(
+      /^core: will exceed \$400: \$[\d.]+ used on day \d+ of 28, \$\d+ expected by the end \(80 %: \$\d+ to \$\d+\)$/,
+    );
+    expect(foreseen[0]?.impactNanoUsd).toBeGreaterThan(200e9);
+  });
+
+  it("is silent where the month will do", () => {
+    expect(said(spent(new BudgetWatch([monthly(900)]), 31 * 24 - 1))).toEqual([]);
+  });
+
+  it("counts what arrives late in the month in which it happened", () => {
+    const watch = new BudgetWatch([monthly(100)]);
+    spent(watch, 48);
+    expect(said(watch.deliver(at(48.5), [reading(3, 60)]))).toContain("budget-crossed");
+    const other = new BudgetWatch([monthly(100, { since: at(24) })]);
+    spent(other, 48);
+    expect(other.deliver(at(48.5), [reading(3, 900)])).toEqual([]);
+  });
+
+  it("does not tell before it knows a day", () => {
+    const watch = new BudgetWatch([monthly(5)]);
+    expect(said(spent(watch, 23))).toEqual([]);
+  });
+
+  it("holds for its scope alone", () => {
+    const bob: Attribution = { leaf: "bob m", principal: "bob", model: "m", team: "edge" };
+    const budgets = [
+      monthly(100, { scope: { kind: "principal", uid: "alice" } }),
+      monthly(100, { scope: { kind: "app", uid: "chat" } }),
+      monthly(100, { scope: { kind: "organization", uid: "" } }),
+      monthly(100, { scope: { kind: "team", uid: "edge" } }),
+    ];
+    const watch = new BudgetWatch(budgets);
+    spent(watch, 48);
+    watch.deliver(at(48.5), [reading(48, 7, bob)]);
+    expect(watch.statuses().map(({ used }) => used)).toEqual([48, 48, 55, 7]);
+  });
+
+  it("shows where it will end, and how surely", () => {
+    const watch = new BudgetWatch([monthly(700)]);
+    spent(watch, 15 * 24);
+    const [status] = watch.statuses();
+    expect(status?.forecast).toBeGreaterThan(650);
+    expect(status?.forecast).toBeLessThan(850);
+    expect(status?.low).toBeLessThan(status?.forecast ?? 0);
+    expect(status?.high).toBeGreaterThan(status?.forecast ?? 0);
+    expect(status?.exceedProbability).toBeGreaterThan(0.5);
+    expect(status?.periodEnd).toBe(Date.UTC(2026, 1, 1));
+  });
+
+  it("of tokens or calls is a quota by the same rules", () => {
+    const watch = new BudgetWatch([
+      monthly(100_000, { measure: "tokens", name: "tpm" }),
+      monthly(1_000, { measure: "calls" }),
+    ]);
+    const alerts = spent(watch, 101);
+    const quota = alerts.find(({ text }) => text.startsWith("tpm: 95 %"));
+    expect(quota).toMatchObject({ driver: "quota", impactNanoUsd: 0 });
+    expect(quota?.text).toContain("95,000 tokens of 100,000 tokens");
+    expect(alerts.some(({ text }) => text.includes("1,000 calls of 1,000 calls"))).toBe(true);
+  });
+});
+
+describe("a period", () => {
+  const hour = (time: number) => time / HOUR_MS;
+
+  it("is a calendar month in UTC, leap years included", () => {
+    expect(periodAt(monthly(1, { since: 0 as EpochMs }), hour(Date.UTC(2028, 1, 29, 23)))).toEqual({
+      start: hour(Date.UTC(2028, 1, 1)),
+      end: hour(Date.UTC(2028, 2, 1)),
+    });
+  });
+
+  it("is so many days from the first, over and over", () => {
+    const weekly = monthly(1, { period: 7 });
+    expect(periodAt(weekly, hour(START + 8 * DAY_MS))).toEqual({
+      start: hour(START + 7 * DAY_MS),
+      end: hour(START + 14 * DAY_MS),
+    });
+  });
+
+  it("is none before the budget holds and after it ends", () => {
+    const dated = monthly(1, { until: (START + DAY_MS) as EpochMs });
+    expect(periodAt(dated, hour(START) - 1)).toBeUndefined();
+    expect(periodAt(dated, hour(START))).toBeDefined();
+    expect(periodAt(dated, hour(START + DAY_MS))).toBeUndefined();
+  });
+});

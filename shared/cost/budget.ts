@@ -1,0 +1,324 @@
+/**
+ * Budgets and quotas: what of a period's amount is used, and whether the period will exceed it. Crossings are facts
+ * and said once each; a forecast is said once, when it is nearly certain.
+ *
+ * No burn-rate windows: healthy spend uses a budget at its own pace, so they fire in half of all months that never
+ * exhaust it.
+ */
+import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, toEpochMs } from "../model/units.ts";
+import { ALERT_SCHEMA, type Alert } from "./alert.ts";
+import { dollars } from "./explain.ts";
+import {
+  exceedance,
+  expectedHour,
+  learnDay,
+  newSpendModel,
+  quantile,
+  type Rest,
+  restOf,
+  type SpendModel,
+} from "./forecast.ts";
+import type { EpochHour } from "./series-state.ts";
+import type { Attribution, Reading } from "./watch.ts";
+
+export interface Budget {
+  readonly name: string;
+  readonly scope: { readonly kind: "organization" | "team" | "app" | "principal"; readonly uid: string };
+  /** `cost` in dollars. A quota is a budget of tokens or calls. */
+  readonly measure: "cost" | "tokens" | "calls";
+  readonly amount: number;
+  /** Calendar months in UTC, or so many days from `since`. */
+  readonly period: "month" | number;
+  readonly since: EpochMs;
+  /** Exclusive. */
+  readonly until?: EpochMs;
+}
+
+/** How a budget stands. */
+export interface BudgetStatus {
+  readonly budget: Budget;
+  readonly periodStart: EpochMs;
+  /** Exclusive. */
+  readonly periodEnd: EpochMs;
+  readonly used: number;
+  /** By the period's end: expected, and where it lies in 80 of 100 cases. */
+  readonly forecast: number;
+  readonly low: number;
+  readonly high: number;
+  readonly exceedProbability: number;
+}
+
+const CROSSINGS = [0.85, 0.95, 1] as const;
+
+/** Certainty asked for at once, and on two checks six hours apart: more at the beginning of a period, when less is known. */
+const AT_ONCE = { early: 0.99, late: 0.95, first: 0.995 } as const;
+const TWICE = { early: 0.97, late: 0.85 } as const;
+const FIRST_DAYS = 2;
+const EARLY_DAYS = 20;
+const CHECK_HOURS = 6;
+/** When this much is used, it takes less to say that the rest will not last. */
+const NEARLY_USED = { share: 0.98, probability: 0.7 } as const;
+
+interface Period {
+  readonly start: EpochHour;
+  readonly end: EpochHour;
+}
+
+interface Tracked {
+  readonly budget: Budget;
+  readonly usage: Usage;
+  period: Period | undefined;
+  /** What is expected of the period after `restAfter`. */
+  rest: Rest;
+  restAfter: EpochHour;
+  used: number;
+  crossed: number;
+  foreseen: boolean;
+  /** Checks in a row that were nearly certain. */
+  certain: number;
+}
+
+/** One measure of one scope, learned whatever budgets it has. */
+interface Usage {
+  readonly measure: Budget["measure"];
+  readonly model: SpendModel;
+  /** Amounts of today's hours. */
+  readonly today: number[];
+}
+
+interface Scope {
+  readonly usages: Usage[];
+  readonly tracked: Tracked[];
+}
+
+export class BudgetWatch {
+  readonly #tracked: Tracked[] = [];
+  readonly #usages: Usage[] = [];
+  readonly #scopes = new Map<string, Scope>();
+  readonly #scopesOf = new WeakMap<Attribution, readonly Scope[]>();
+  #openHour: EpochHour = -1;
+
+  constructor(budgets: readonly Budget[]) {
+    for (const budget of budgets) {
+      const key = scopeKey(budget.scope.kind, budget.scope.uid);
+      const scope = this.#scopes.get(key) ?? { usages: [], tracked: [] };
+      this.#scopes.set(key, scope);
+      let usage = scope.usages.find(({ measure }) => measure === budget.measure);
+      if (!usage) {
+        usage = { measure: budget.measure, model: newSpendModel(), today: new Array<number>(24).fill(0) };
+        scope.usages.push(usage);
+        this.#usages.push(usage);
+      }
+      const tracked: Tracked = {
+        budget,
+        usage,
+        period: undefined,
+        rest: { mean: 0, deviation: 0 },
+        restAfter: -1,
+        used: 0,
+        crossed: 0,
+        foreseen: false,
+        certain: 0,
+      };
+      scope.tracked.push(tracked);
+      this.#tracked.push(tracked);
+    }
+  }
+
+  /** Takes what arrived at one time. Times must not decrease. */
+  deliver(time: EpochMs, readings: readonly Reading[]): readonly Alert[] {
+    if (this.#tracked.length === 0) return [];
+    const alerts: Alert[] = [];
+    const present = Math.floor(time / HOUR_MS);
+    const hourOf = (reading: Reading): EpochHour => Math.min(reading.hour, present);
+    let running = Math.ceil(time / HOUR_MS) - 1;
+    for (const reading of readings) running = Math.max(running, hourOf(reading));
+    if (this.#openHour < 0)
+      this.#openHour = readings.reduce((least, one) => Math.min(least, hourOf(one)), running);
+    while (this.#openHour < running) this.#closeHour(alerts);
+    this.#enterPeriods();
+
+    const touched = new Set<Tracked>();
+    for (const reading of readings) {
+      const hour = hourOf(reading);
+      const isToday = Math.floor(hour / 24) === Math.floor(this.#openHour / 24);
+      for (const { usages, tracked } of this.#concerned(reading.attribution)) {
+        if (isToday)
+          for (const { measure, today } of usages)
+            today[hour % 24] = (today[hour % 24] ?? 0) + amountOf(reading, measure);
+        for (const one of tracked) {
+          if (!one.period || hour < one.period.start || hour >= one.period.end) continue;
+          one.used += amountOf(reading, one.budget.measure);
+          touched.add(one);
+        }
+      }
+    }
+    for (const tracked of touched) this.#judge(tracked, time, alerts);
+    return alerts;
+  }
+
+  /** Of the budgets whose period runs. */
+  statuses(): readonly BudgetStatus[] {
+    return this.#tracked.flatMap((tracked) => {
+      const { budget, period, used } = tracked;
+      if (!period) return [];
+      const rest = this.#restOf(tracked, period);
+      return [
+        {
+          budget,
+          periodStart: (period.start * HOUR_MS) as EpochMs,
+          periodEnd: (period.end * HOUR_MS) as EpochMs,
+          used,
+          forecast: used + rest.mean,
+          low: used + quantile(rest, 0.1),
+          high: used + quantile(rest, 0.9),
+          exceedProbability: exceedance(rest, budget.amount - used),
+        },
+      ];
+    });
+  }
+
+  #concerned(attribution: Attribution): readonly Scope[] {
+    let scopes = this.#scopesOf.get(attribution);
+    if (!scopes) {
+      const { principal, app, team } = attribution;
+      const keys = [scopeKey("organization", ""), scopeKey("principal", principal)];
+      if (app !== undefined) keys.push(scopeKey("app", app));
+      if (team !== undefined) keys.push(scopeKey("team", team));
+      scopes = keys.flatMap((key) => this.#scopes.get(key) ?? []);
+      this.#scopesOf.set(attribution, scopes);
+    }
+    return scopes;
+  }
+
+  /** What is expected of the period after the running hour; the same all through that hour. */
+  #restOf(tracked: Tracked, { end }: Period): Rest {
+    if (tracked.restAfter !== this.#openHour) {
+      tracked.rest = restOf(tracked.usage.model, this.#openHour + 1, end);
+      tracked.restAfter = this.#openHour;
+    }
+    return tracked.rest;
+  }
+
+  #closeHour(alerts: Alert[]): void {
+    const hour = this.#openHour;
+    const time = ((hour + 1) * HOUR_MS) as EpochMs;
+    this.#enterPeriods();
+    if (hour % CHECK_HOURS === CHECK_HOURS - 1)
+      for (const tracked of this.#tracked)
+        if (tracked.period && !tracked.foreseen) this.#check(tracked, time, alerts);
+    if (hour % 24 === 23)
+      for (const { model, today } of this.#usages) {
+        if (model.days > 0 || today.some((amount) => amount > 0)) learnDay(model, Math.floor(hour / 24), today);
+        today.fill(0);
+      }
+    this.#openHour = hour + 1;
+  }
+
+  #enterPeriods(): void {
+    for (const tracked of this.#tracked) {
+      if (tracked.period && this.#openHour >= tracked.period.start && this.#openHour < tracked.period.end)
+        continue;
+      tracked.period = periodAt(tracked.budget, this.#openHour);
+      tracked.restAfter = -1;
+      tracked.used = 0;
+      tracked.crossed = 0;
+      tracked.foreseen = false;
+      tracked.certain = 0;
+    }
+  }
+
+  /** Twice nearly certain is certain. */
+  #check(tracked: Tracked, time: EpochMs, alerts: Alert[]): void {
+    const { period, budget } = tracked;
+    if (!period || tracked.used >= budget.amount) return;
+    const rest = this.#restOf(tracked, period);
+    const sure = exceedance(rest, budget.amount - tracked.used) >= asked(TWICE, daysInto(period, this.#openHour));
+    tracked.certain = sure ? tracked.certain + 1 : 0;
+    if (tracked.certain >= 2) this.#foresee(tracked, time, alerts);
+  }
+
+  #judge(tracked: Tracked, time: EpochMs, alerts: Alert[]): void {
+    const { budget, usage, period } = tracked;
+    if (!period || usage.model.days === 0) return;
+    if (!tracked.foreseen && tracked.used < budget.amount) {
+      const left = 1 - Math.min(1, Math.max(0, time / HOUR_MS - this.#openHour));
+      const need = budget.amount - tracked.used - left * expectedHour(usage.model, this.#openHour);
+      const probability = exceedance(this.#restOf(tracked, period), need);
+      const days = daysInto(period, this.#openHour);
+      const nearly = tracked.used >= NEARLY_USED.share * budget.amount && probability >= NEARLY_USED.probability;
+      if (nearly || probability >= (days < FIRST_DAYS ? AT_ONCE.first : asked(AT_ONCE, days)))
+        this.#foresee(tracked, time, alerts);
+    }
+    let crossing = tracked.crossed;
+    while (crossing < CROSSINGS.length && tracked.used >= (CROSSINGS[crossing] ?? 1) * budget.amount) crossing++;
+    if (crossing === tracked.crossed) return;
+    tracked.crossed = crossing;
+    const share = CROSSINGS[crossing - 1] ?? 1;
+    alerts.push({
+      ...this.#alertOf(tracked, time),
+      detector: "budget-crossed",
+      impactNanoUsd: fromUsd(budget.measure === "cost" ? tracked.used : 0),
+      text: `${budget.name}: ${Math.round(100 * share)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)}) on day ${Math.floor(daysInto(period, this.#openHour)) + 1} of ${lengthOf(period)}`,
+    });
+  }
+
+  #foresee(tracked: Tracked, time: EpochMs, alerts: Alert[]): void {
+    const { budget, period, used } = tracked;
+    if (!period) return;
+    tracked.foreseen = true;
+    const rest = this.#restOf(tracked, period);
+    const expected = Math.max(used + rest.mean, used);
+    alerts.push({
+      ...this.#alertOf(tracked, time),
+      detector: "budget-forecast",
+      impactNanoUsd: fromUsd(budget.measure === "cost" ? Math.max(0, expected - budget.amount) : 0),
+      text: `${budget.name}: will exceed ${amount(budget, budget.amount)}: ${amount(budget, used)} used on day ${Math.floor(daysInto(period, this.#openHour)) + 1} of ${lengthOf(period)}, ${amount(budget, expected)} expected by the end (80 %: ${amount(budget, used + quantile(rest, 0.1))} to ${amount(budget, used + quantile(rest, 0.9))})`,
+    });
+  }
+
+  #alertOf({ budget, period }: Tracked, time: EpochMs): Omit<Alert, "detector" | "impactNanoUsd" | "text"> {
+    return {
+      schema: ALERT_SCHEMA,
+      subject: budget.scope,
+      startTime: ((period?.start ?? this.#openHour) * HOUR_MS) as EpochMs,
+      detectedTime: time,
+      usualNanoUsd: fromUsd(budget.measure === "cost" ? budget.amount : 0),
+      driver: budget.measure === "cost" ? "budget" : "quota",
+    };
+  }
+}
+
+/** From `early` at the period's beginning to `late` after `EARLY_DAYS`. */
+function asked({ early, late }: { readonly early: number; readonly late: number }, days: number): number {
+  const part = Math.min(1, days / EARLY_DAYS);
+  return late * part + early * (1 - part);
+}
+
+const daysInto = ({ start }: Period, hour: EpochHour): number => (hour - start) / 24;
+const lengthOf = ({ start, end }: Period): number => Math.round((end - start) / 24);
+const amount = ({ measure }: Budget, value: number): string =>
+  measure === "cost" ? dollars(value) : `${Math.round(value).toLocaleString("en-US")} ${measure}`;
+
+function amountOf(reading: Reading, measure: Budget["measure"]): number {
+  if (measure === "cost") return reading.cost;
+  return measure === "calls" ? reading.calls : reading.inputTokens + reading.outputTokens;
+}
+
+const scopeKey = (kind: Budget["scope"]["kind"], uid: string): string =>
+  kind === "organization" ? kind : `${kind} ${uid}`;
+
+/** Undefined where the budget does not hold then. */
+export function periodAt({ period, since, until }: Budget, hour: EpochHour): Period | undefined {
+  const time = hour * HOUR_MS;
+  if (time < since || (until !== undefined && time >= until)) return undefined;
+  if (period !== "month") {
+    const start = since + Math.floor((time - since) / (period * DAY_MS)) * period * DAY_MS;
+    return { start: Math.ceil(start / HOUR_MS), end: Math.ceil((start + period * DAY_MS) / HOUR_MS) };
+  }
+  const date = new Date(time);
+  const start = toEpochMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1));
+  const end = toEpochMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1));
+  if (start === undefined || end === undefined) return undefined;
+  return { start: Math.ceil(Math.max(start, since) / HOUR_MS), end: end / HOUR_MS };
+}

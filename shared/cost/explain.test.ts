@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Detector, Evidence } from "./evidence.ts";
+import { decompose, dollars, driverOf, sentenceFor } from "./explain.ts";
+
+const HOUR = Date.UTC(2026, 3, 7, 5) / 3_600_000;
+
+const loop: Evidence = {
+  detector: "surge",
+  startHour: HOUR - 2,
+  cost: 52.41,
+  usualCost: 0.24,
+  calls: 1_500,
+  usualCalls: 10,
+  tokens: 3_300_000,
+  usualTokens: 20_000,
+  hourExcess: 17,
+};
+
+const detector = fc.constantFrom<Detector>(
+  "surge",
+  "unit-cost",
+  "retry-storm",
+  "day-surge",
+  "slow-leak",
+  "dear-model",
+  "new-spender",
+  "team-lift",
+);
+const figure = fc.oneof(
+  fc.constant(0),
+  fc.double({ min: 0, max: 1e9, noNaN: true }),
+  fc.double({ min: 0, max: 1e-6, noNaN: true }),
+);
+const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
+  detector,
+  startHour: fc.integer({ min: HOUR - 500, max: HOUR }),
+  cost: figure,
+  usualCost: figure,
+  calls: figure,
+  usualCalls: figure,
+  tokens: figure,
+  usualTokens: figure,
+  hourExcess: fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+});
+
+describe("decomposition", () => {
+  it("adds up to the difference, to the cent", () => {
+    fc.assert(
+      fc.property(anyEvidence, (evidence) => {
+        const parts = decompose(evidence);
+        if (!parts) return;
+        const whole = parts.reduce((sum, part) => sum + part.dollars, 0);
+        const difference = evidence.cost - evidence.usualCost;
+        expect(Math.abs(whole - difference)).toBeLessThanOrEqual(
+          1e-6 * Math.max(1, evidence.cost, evidence.usualCost),
+        );
+      }),
+    );
+  });
+
+  it("gives each cause what it did", () => {
+    const twice = { ...loop, cost: 2, usualCost: 1, calls: 20, usualCalls: 10, tokens: 200, usualTokens: 100 };
+    expect(decompose(twice)?.map((part) => part.dollars)).toEqual(
+      [1, 0, 0].map((part) => expect.closeTo(part, 9)),
+    );
+    const larger = { ...twice, calls: 10 };
+    expect(decompose(larger)?.map((part) => part.dollars)).toEqual(
+      [0, 1, 0].map((part) => expect.closeTo(part, 9)),
+    );
+    const dearer = { ...twice, calls: 10, tokens: 100 };
+    expect(decompose(dearer)?.map((part) => part.dollars)).toEqual(
+      [0, 0, 1].map((part) => expect.closeTo(part, 9)),
+    );
+  });
+
+  it("has nothing to say without a usual", () => {
+    expect(decompose({ ...loop, usualCost: 0 })).toBeUndefined();
+    expect(decompose({ ...loop, usualTokens: 0 })).toBeUndefined();
+  });
+});
+
+describe("sentence", () => {
+  it("says how much, since when, against what, and why", () => {
+    expect(sentenceFor("search-prod", loop, HOUR)).toBe(
+      "search-prod spent $52.41 in the 3 h to 2026-04-07 06:00 UTC, 218 times the usual $0.24; driven by calls × 150 ($48.53); now $17.00 an hour above the usual",
+    );
+    expect(driverOf(loop)).toBe("calls");
+  });
+
+  it("names the dear model, the newcomer, the failures and the members", () => {
+    const swap: Evidence = {
+      ...loop,
+      detector: "dear-model",
+      usualCost: 1.7,
+      children: [{ uid: "made-up/deep", share: 1 }],
+    };
+    expect(sentenceFor("p1", swap, HOUR)).toContain("on made-up/deep in the 3 h");
+    expect(sentenceFor("p1", swap, HOUR)).toContain("31 times what the same tokens usually cost it");
+    expect(driverOf(swap)).toBe("price per token");
+    const newcomer: Evidence = { ...loop, detector: "new-spender", usualCost: 0, usualCalls: 0, usualTokens: 0 };
+    expect(sentenceFor("p1", newcomer, HOUR)).toContain("first seen then");
+    expect(sentenceFor("p1", { ...loop, errorShare: 0.9 }, HOUR)).toContain("90 % of the calls failed");
+    const team: Evidence = {
+      ...loop,
+      detector: "team-lift",
+      children: [
+        { uid: "p2", share: 0.5 },
+        { uid: "p3", share: 0.25 },
+      ],
+    };
+    expect(sentenceFor("team-4", team, HOUR)).toContain("most of it by p2 50 %, p3 25 %");
+  });
+
+  it("says so where there is normally nothing", () => {
+    expect(sentenceFor("p1", { ...loop, usualCost: 0.001 }, HOUR)).toContain("normally no spend");
+  });
+
+  it("is never negative, infinite or no number, and the same for the same evidence", () => {
+    fc.assert(
+      fc.property(anyEvidence, (evidence) => {
+        const text = sentenceFor("subject", evidence, HOUR);
+        expect(text).toBe(sentenceFor("subject", structuredClone(evidence), HOUR));
+        expect(text).not.toMatch(/NaN|Infinity|∞|undefined|\$-|-\$|usual -|[^ ]e\+/);
+        expect(["calls", "tokens per call", "price per token", "new spender"]).toContain(driverOf(evidence));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+it("writes amounts as people do", () => {
+  expect([0, 0.0042, 0.01, 3.1, 99.99, 1_240.4, 2_000_000].map(dollars)).toEqual([
+    "$0.00",
+    "$0.0042",
+    "$0.01",
+    "$3.10",
+    "$99.99",
+    "$1,240",
+    "$2,000,000",
+  ]);
+});
