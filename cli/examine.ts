@@ -58,7 +58,7 @@ export async function examine(
   const scanned = await scan(
     files.map((file) => ({
       path: file.path,
-      open: () => createReadStream(file.path, { highWaterMark: 1 << 20 }),
+      open: () => createReadStream(file.path, { highWaterMark: 1 << 18 }),
     })),
     {
       sources,

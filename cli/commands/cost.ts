@@ -50,7 +50,7 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
     for (const { path } of files) {
       try {
         for await (const values of jsonValues(
-          plainBytes(createReadStream(path, { highWaterMark: 1 << 20 }), progress.advance),
+          plainBytes(createReadStream(path, { highWaterMark: 1 << 18 }), progress.advance),
         )) {
           for (const found of values) {
             const activity = "value" in found ? readActivity(found.value) : undefined;

@@ -45,7 +45,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
   const scanned = await scan(
     files.map((file) => ({
       path: file.path,
-      open: () => createReadStream(file.path, { highWaterMark: 1 << 20 }),
+      open: () => createReadStream(file.path, { highWaterMark: 1 << 18 }),
     })),
     {
       sources: chosen,
