@@ -1,5 +1,5 @@
 /**
- * Uses of models in the order in which they arrived, whatever order they were read in. In columns: 100 bytes a
+ * Uses of models in the order in which they arrived, whatever order they were read in. In columns: 51 bytes a
  * reading. Nothing is counted twice: not a call that was read again, not an earlier reading of a bucket that grew, not
  * the same traffic told by another view.
  */
@@ -25,6 +25,46 @@ const LONGEST_BUCKET_HOURS = 31 * 24;
  */
 const AUTHORITY = { provider: 0, usage: 1, gateway: 2, network: 3, invoice: 4 } as const;
 
+type Numbers = Float64Array | Float32Array | Uint32Array | Uint8Array;
+
+/** Numbers of one width, in memory that doubles as it fills. */
+class Column {
+  #numbers: Numbers;
+  readonly #of: (length: number) => Numbers;
+  length = 0;
+
+  constructor(of: (length: number) => Numbers) {
+    this.#of = of;
+    this.#numbers = of(1_024);
+  }
+
+  push(value: number): void {
+    if (this.length === this.#numbers.length) {
+      const wider = this.#of(2 * this.length);
+      wider.set(this.#numbers);
+      this.#numbers = wider;
+    }
+    this.#numbers[this.length++] = value;
+  }
+
+  at(row: number): number {
+    return this.#numbers[row] ?? 0;
+  }
+
+  put(row: number, value: number): void {
+    this.#numbers[row] = value;
+  }
+
+  add(row: number, value: number): void {
+    this.put(row, this.at(row) + value);
+  }
+}
+
+const doubles = () => new Column((length) => new Float64Array(length));
+const singles = () => new Column((length) => new Float32Array(length));
+const naturals = () => new Column((length) => new Uint32Array(length));
+const bytes = () => new Column((length) => new Uint8Array(length));
+
 export class Arrivals {
   readonly #attributions = new Map<string, number>();
   readonly #attributionOf: Attribution[] = [];
@@ -33,19 +73,19 @@ export class Arrivals {
   readonly #uids = new Map<number, number>();
   /** By attribution: the row that its next call of the same minute and hour is added to. */
   readonly #mergeable: number[] = [];
-  readonly #time: number[] = [];
-  readonly #attribution: number[] = [];
-  readonly #telling: number[] = [];
-  readonly #view: number[] = [];
-  /** Of a bucket, to find its earlier readings by; -1 for calls, which are merged. */
-  readonly #uid: number[] = [];
-  readonly #firstHour: number[] = [];
-  readonly #hours: number[] = [];
-  readonly #dollars: number[] = [];
-  readonly #calls: number[] = [];
-  readonly #inputTokens: number[] = [];
-  readonly #outputTokens: number[] = [];
-  readonly #errors: number[] = [];
+  readonly #time = doubles();
+  readonly #attribution = naturals();
+  readonly #telling = naturals();
+  readonly #view = bytes();
+  /** Of a bucket, from 1, to find its earlier readings by; 0 for calls, which are merged. */
+  readonly #uid = naturals();
+  readonly #firstHour = naturals();
+  readonly #hours = naturals();
+  readonly #dollars = doubles();
+  readonly #calls = singles();
+  readonly #inputTokens = singles();
+  readonly #outputTokens = singles();
+  readonly #errors = singles();
 
   add(activity: Activity, use: Use): void {
     const { startTime, usage } = activity;
@@ -63,7 +103,7 @@ export class Arrivals {
     const uid = digestOf(activity.uid);
     const known = this.#uids.get(uid);
     if (!isBucket && known !== undefined) return;
-    const number = known ?? this.#uids.size;
+    const number = known ?? this.#uids.size + 1;
     if (known === undefined) this.#uids.set(uid, number);
 
     const attribution = this.#attributionIndex(activity);
@@ -76,17 +116,17 @@ export class Arrivals {
     const open = isBucket ? undefined : this.#mergeable[attribution];
     if (
       open !== undefined &&
-      this.#firstHour[open] === firstHour &&
-      this.#telling[open] === telling &&
-      this.#view[open] === view &&
-      Math.floor((this.#time[open] ?? 0) / BATCH_MS) === Math.floor(time / BATCH_MS)
+      this.#firstHour.at(open) === firstHour &&
+      this.#telling.at(open) === telling &&
+      this.#view.at(open) === view &&
+      Math.floor(this.#time.at(open) / BATCH_MS) === Math.floor(time / BATCH_MS)
     ) {
-      this.#time[open] = Math.max(this.#time[open] ?? 0, time);
-      this.#dollars[open] = (this.#dollars[open] ?? 0) + use.dollars;
-      this.#calls[open] = (this.#calls[open] ?? 0) + use.calls;
-      this.#inputTokens[open] = (this.#inputTokens[open] ?? 0) + inputTokens;
-      this.#outputTokens[open] = (this.#outputTokens[open] ?? 0) + outputTokens;
-      this.#errors[open] = (this.#errors[open] ?? 0) + use.errors;
+      this.#time.put(open, Math.max(this.#time.at(open), time));
+      this.#dollars.add(open, use.dollars);
+      this.#calls.add(open, use.calls);
+      this.#inputTokens.add(open, inputTokens);
+      this.#outputTokens.add(open, outputTokens);
+      this.#errors.add(open, use.errors);
       return;
     }
     if (!isBucket) this.#mergeable[attribution] = this.#time.length;
@@ -94,7 +134,7 @@ export class Arrivals {
     this.#attribution.push(attribution);
     this.#telling.push(telling);
     this.#view.push(view);
-    this.#uid.push(isBucket ? number : -1);
+    this.#uid.push(isBucket ? number : 0);
     this.#firstHour.push(firstHour);
     this.#hours.push(hours);
     this.#dollars.push(use.dollars);
@@ -111,16 +151,16 @@ export class Arrivals {
     let minute = -1;
     let time = 0;
     for (const row of this.#order()) {
-      const arrival = this.#time[row] ?? 0;
+      const arrival = this.#time.at(row);
       if (Math.floor(arrival / BATCH_MS) !== minute) {
         if (readings.length > 0) yield { time: time as EpochMs, readings };
         readings = [];
         minute = Math.floor(arrival / BATCH_MS);
       }
       time = arrival;
-      if ((this.#view[row] ?? 0) > (this.#authority[this.#telling[row] ?? 0] ?? 0)) continue;
-      const uid = this.#uid[row] ?? -1;
-      if (uid >= 0) {
+      if (this.#view.at(row) > (this.#authority[this.#telling.at(row)] ?? 0)) continue;
+      const uid = this.#uid.at(row);
+      if (uid > 0) {
         const earlier = latest.get(uid);
         if (earlier !== undefined) this.#spread(earlier, -1, readings);
         latest.set(uid, row);
@@ -132,34 +172,33 @@ export class Arrivals {
 
   /** A row as readings of its hours; `sign` -1 takes it back. */
   #spread(row: number, sign: 1 | -1, readings: Reading[]): void {
-    const attribution = this.#attributionOf[this.#attribution[row] ?? 0];
+    const attribution = this.#attributionOf[this.#attribution.at(row)];
     if (!attribution) return;
-    const firstHour = this.#firstHour[row] ?? 0;
-    const hours = this.#hours[row] ?? 1;
+    const firstHour = this.#firstHour.at(row);
+    const hours = this.#hours.at(row);
     const share = sign / hours;
     for (let hour = firstHour; hour < firstHour + hours; hour++) {
       readings.push({
         attribution,
         hour,
-        cost: (this.#dollars[row] ?? 0) * share,
-        calls: (this.#calls[row] ?? 0) * share,
-        inputTokens: (this.#inputTokens[row] ?? 0) * share,
-        outputTokens: (this.#outputTokens[row] ?? 0) * share,
-        errors: (this.#errors[row] ?? 0) * share,
+        cost: this.#dollars.at(row) * share,
+        calls: this.#calls.at(row) * share,
+        inputTokens: this.#inputTokens.at(row) * share,
+        outputTokens: this.#outputTokens.at(row) * share,
+        errors: this.#errors.at(row) * share,
       });
     }
   }
 
   /** Rows by time; of two readings at one time, the one that counts less is the earlier: buckets grow. */
   #order(): Uint32Array {
-    const order = Uint32Array.from(this.#time, (_, row) => row);
+    const order = Uint32Array.from({ length: this.#time.length }, (_, row) => row);
     const before = (a: number, b: number): number =>
-      (this.#time[a] ?? 0) - (this.#time[b] ?? 0) ||
-      (this.#calls[a] ?? 0) - (this.#calls[b] ?? 0) ||
-      (this.#dollars[a] ?? 0) - (this.#dollars[b] ?? 0) ||
-      (this.#attribution[a] ?? 0) - (this.#attribution[b] ?? 0);
-    const sorted = order.every((row) => row === 0 || (this.#time[row - 1] ?? 0) < (this.#time[row] ?? 0));
-    return sorted ? order : order.sort(before);
+      this.#time.at(a) - this.#time.at(b) ||
+      this.#calls.at(a) - this.#calls.at(b) ||
+      this.#dollars.at(a) - this.#dollars.at(b) ||
+      this.#attribution.at(a) - this.#attribution.at(b);
+    return order.sort(before);
   }
 
   #attributionIndex(activity: Activity): number {
