@@ -49,6 +49,16 @@ describe("reading documents", () => {
     expect(await read(trail, [10_000], 5_000)).toEqual([]);
   });
 
+  it("takes the rows of a table for documents, and goes on behind any of them", async () => {
+    const table = Buffer.from(
+      `id,filler\n${Array.from({ length: 5_000 }, (_, id) => `${id},${"x".repeat(500)}`).join("\n")}`,
+    );
+    const [first, ...rest] = await read(table, [10_000]);
+    expect(first?.documents[0]).toEqual({ id: "0", filler: "x".repeat(500) });
+    expect(rest.length).toBeGreaterThan(0);
+    expect(await read(table, [30_000], first?.upTo)).toEqual(rest);
+  });
+
   it("tells what cannot be read by its number and goes on", async () => {
     expect(await read(Buffer.from('{"id":1}\nnot JSON\n{"id":3}\n'))).toEqual([
       { documents: [{ id: 1 }, { id: 3 }], unreadable: [{ reason: "not JSON", number: 2 }], upTo: 3 },

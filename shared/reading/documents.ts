@@ -1,9 +1,9 @@
 /**
- * Bytes of one object or message → JSON documents in batches, cut at the same places on every reading, so that a
- * large object can be taken up again where it was left.
+ * Bytes of one object or message → documents in batches, JSON or rows of a table, cut at the same places on every
+ * reading, so that a large object can be taken up again where it was left.
  */
 import { plainBytes, UnreadableFile } from "./bytes.ts";
-import { jsonValues } from "./json-values.ts";
+import { valuesIn } from "./values.ts";
 
 /** A splitter's batches follow its chunks: a network's or a decompressor's differ from reading to reading. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -22,7 +22,7 @@ export async function* readDocuments(bytes: AsyncIterable<Uint8Array>, skip = 0)
   let upTo = 0;
   let anyDocument = false;
   try {
-    for await (const values of jsonValues(evenChunks(plainBytes(bytes)))) {
+    for await (const values of valuesIn(evenChunks(plainBytes(bytes)))) {
       const documents: unknown[] = [];
       const unreadable: { reason: string; number: number }[] = [];
       for (const found of values) {
