@@ -124,6 +124,14 @@ describe("who and what is seen", () => {
     const { store } = await detected([activity({ kind: "change", actor: { uid: "root" } })]);
     expect(await store.entities()).toEqual([]);
   });
+
+  it("are not dated by a bill, whose month stands at its first hour", async () => {
+    const cost = { nanoUsd: 5 as NanoUsd, basis: "billed" } as const;
+    const bill = activity({ kind: "bucket", count: 0, account: { uid: "1" }, model: claude, cost });
+    const { store } = await detected([bill]);
+    expect(await store.entities()).toEqual([]);
+    expect(await store.usage()).toMatchObject([{ calls: 0, billedNanoUsd: 5 }]);
+  });
 });
 
 describe("a detection over a group", () => {

@@ -2,10 +2,10 @@
  * Who and what uses AI, and since when. Widened by every reading, not by merged rows: "first seen" cannot be taken
  * back, and only so is it the same in whatever order the readings came.
  */
-import { type Activity, modelOf, principalOf } from "../model/activity.ts";
+import { type Activity, isBill, modelOf, principalOf } from "../model/activity.ts";
 import { type EntityRow, storable, widenEntity } from "../model/ledger.ts";
 
-/** One row per entity. Administrative acts are not use. */
+/** One row per entity. Administrative acts are not use, and a bill dates nothing: a month's stands at its first hour. */
 export function entitiesOf(readings: readonly Activity[]): EntityRow[] {
   const rows = new Map<string, EntityRow>();
   const see = (type: EntityRow["type"], given: string | undefined, time: Activity["startTime"], said?: string) => {
@@ -19,7 +19,7 @@ export function entitiesOf(readings: readonly Activity[]): EntityRow[] {
   };
 
   for (const activity of readings) {
-    if (activity.kind === "change") continue;
+    if (activity.kind === "change" || isBill(activity)) continue;
     const { startTime: time, actor, account, credential, provider } = activity;
     const principal = principalOf(activity);
     const model = modelOf(activity);
