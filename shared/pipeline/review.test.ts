@@ -72,6 +72,11 @@ describe("a review", () => {
     expect(await reasons()).toEqual([]);
   });
 
+  it("knows from the month before since when there have been logs", async () => {
+    await add([...settledMonth(), billedOn(1, 40, other)]);
+    expect(await ask({ since: november(9) })).toHaveLength(1);
+  });
+
   it("keeps what a person decided", async () => {
     await add([...settledMonth(), billedOn(3, 40, other)]);
     const uid = (await ask())[0]?.finding.uid ?? "";

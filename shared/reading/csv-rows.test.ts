@@ -112,6 +112,15 @@ describe("rows of CSV", () => {
   });
 });
 
+describe("a row that is skipped", () => {
+  it("ends with its line, also where a quote stands in it", async () => {
+    const text = Buffer.from(`a,b\n${"x".repeat(3 * 1024 * 1024)}"x\n3,4\n`);
+    expect(
+      (await read(text, 2 * 1024 * 1024)).map((found) => ("value" in found ? found.value : found.rejected)),
+    ).toEqual(["a row larger than 1024 KB", { a: "3", b: "4" }]);
+  });
+});
+
 describe("a header of CSV", () => {
   it.each([
     "BilledCost,BillingAccountId",
