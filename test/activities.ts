@@ -94,7 +94,7 @@ export function anyActivity({ uids }: { readonly uids: number }): fc.Arbitrary<A
           { ip: "81.2.69.160", userAgent: "Boto3" },
           { host: "api.openai.com" },
         ),
-        labels: fc.dictionary(name("team", "stage"), name("a", "b", "weird\u0000\ud800"), { maxKeys: 2 }),
+        labels: fc.dictionary(name("team", "stage", "task"), name("a", "b", "weird\u0000\ud800"), { maxKeys: 2 }),
         detail: fc.constantFrom<Activity["detail"][]>(
           { object: "key", action: "create" },
           { object: "logging", action: "disable", weakens: true, target: { uid: "log-1" } },

@@ -138,7 +138,7 @@ export function driftOn(usage: readonly UsageRow[], day: EpochMs, dimension: Dim
   const { counted } = systemOfRecord(usage);
   const today = dayOf(day);
   const since = today - DAYS_BEFORE * DAY_MS;
-  const recent = counted.filter(({ hour }) => hour >= since && hour < today + DAY_MS);
+  const recent = counted.filter(({ hour }) => hour >= since);
   return [...Map.groupBy(recent, valueBy(dimension))]
     .flatMap(([value, rows]) => driftOf(value, rows, today))
     .sort(
