@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { randomOf } from "../../test/bench/cost/random.ts";
 import { calls, expectationOf, MONDAY, steady } from "../../test/bench/cost/steady.ts";
 import { aggregateEvidenceOf, dearModel, evidenceOf, newSpender, thresholds } from "./evidence.ts";
 import { type HourTotals, newSeries, type SeriesState } from "./series-state.ts";
@@ -111,7 +112,7 @@ describe("retry-storm", () => {
       errorShare: 500 / 900,
     });
     expect(detectorOf(state, calls(900, { errors: 400 }))).not.toBe("retry-storm");
-    expect(detectorOf(state, calls(300, { errors: 290 }))).not.toBe("retry-storm");
+    expect(detectorOf(state, calls(380, { errors: 370 }))).not.toBe("retry-storm");
   });
 });
 
@@ -147,11 +148,13 @@ describe("day-surge", () => {
 
 describe("slow-leak", () => {
   /** The day on which a leak is seen, where calls grow by these factors. */
-  function seenOn(sizes: readonly number[]): number | undefined {
-    const state = steady(30);
+  function seenOn(sizes: readonly number[], seed = 7): number | undefined {
+    const state = steady(30, 100, seed);
+    const random = randomOf(seed);
     for (const [day, size] of sizes.entries()) {
       for (let hour = 0; hour < 24; hour++) {
-        const totals = calls(100, { cost: size, inputTokens: Math.round(100_000 * size) });
+        const scattered = size * Math.exp(0.02 * random.normal());
+        const totals = calls(100, { cost: scattered, inputTokens: Math.round(100_000 * scattered) });
         if (detectorOf(state, totals) === "slow-leak") return day;
         step(state, totals);
       }
@@ -164,8 +167,12 @@ describe("slow-leak", () => {
   });
 
   it("is not a release that makes calls larger once and for all", () => {
-    expect(seenOn([1, 1.8, 1.8, 1.8, 1.8, 1.8, 1.8, 1.8])).toBeUndefined();
-    expect(seenOn([1, 1.4, 1.8, 1.8, 1.8, 1.8, 1.8, 1.8])).toBeUndefined();
+    for (let seed = 1; seed < 9; seed++) {
+      expect(seenOn([1, 1.8, 1.8, 1.8, 1.8, 1.8, 1.8, 1.8], seed)).toBeUndefined();
+      expect(seenOn([1, 1.4, 1.8, 1.8, 1.8, 1.8, 1.8, 1.8], seed)).toBeUndefined();
+      expect(seenOn([1, 1.3, 1.3, 1.3, 1.3, 1.3, 1.3], seed)).toBeUndefined();
+      expect(seenOn([1.06, 1.12, 1.18, 3, 3, 3, 3, 3], seed)).toBeUndefined();
+    }
   });
 
   it("counts what has leaked since it began", () => {

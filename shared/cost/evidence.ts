@@ -295,8 +295,10 @@ function daySurge(state: SeriesState, totals: HourTotals, expected: Expectation,
 
 /** Days with fewer calls do not tell the size of a call. */
 export const LEAST_DAY_CALLS = 10;
-/** A leak grows; a release that changes prompts is a step. No day may add more than this to the log size. */
+/** A leak grows; a release that changes prompts is a step. No day adds more than this to the log size. */
 const GREATEST_DAILY_GROWTH = 0.34;
+/** Nor less than this, or it is no leak. */
+const LEAST_DAILY_GROWTH = 0.03;
 
 function slowLeak(state: SeriesState, totals: HourTotals, expected: Expectation, bar: Bar): Evidence | undefined {
   const calls = state.todayCalls + totals.calls;
@@ -314,11 +316,12 @@ function slowLeak(state: SeriesState, totals: HourTotals, expected: Expectation,
   }
   const [one, two, three] = lifts;
   if (one === undefined || two === undefined || three === undefined) return undefined;
-  const slack = 0.3 * spread;
-  const grows =
-    lift > one && one > two - slack && two > three - Math.min(slack, 0.02) && one > 2 * spread && two > spread;
-  const steady = lift - one < GREATEST_DAILY_GROWTH && one - two < GREATEST_DAILY_GROWTH && lift - three > 0.15;
-  if (!grows || !steady) return undefined;
+  const slack = Math.min(0.3 * spread, 0.02);
+  // Every day adds something: after a step the days differ by nothing, or once by much.
+  const steady = [lift - one, one - two, two - three].every(
+    (growth, back) => growth > (back === 2 ? -slack : LEAST_DAILY_GROWTH) && growth < GREATEST_DAILY_GROWTH,
+  );
+  if (!steady || lift - three <= 0.15 || one <= 2 * spread || two <= spread) return undefined;
 
   const cost = state.todayCost + totals.cost;
   let leaked = cost;
@@ -334,17 +337,18 @@ function slowLeak(state: SeriesState, totals: HourTotals, expected: Expectation,
     leaked += dollars;
     usual += dollars * Math.exp(-above);
   }
-  const perCall = calls > 0 ? cost / calls : 0;
-  const allCalls = perCall > 0 ? (leaked / perCall) * Math.exp(lift / 2) : calls;
+  // Neither calls nor tokens of past days are kept; at today's price the dollars tell them.
+  const price = cost / tokens;
+  const callsSince = usual / price / Math.exp(state.sizeUsual);
   return {
     detector: "slow-leak",
     startHour: start * 24,
     cost: leaked,
     usualCost: usual,
-    calls: allCalls,
-    usualCalls: allCalls,
-    tokens: (tokens / calls) * allCalls,
-    usualTokens: Math.exp(state.sizeUsual) * allCalls,
+    calls: callsSince,
+    usualCalls: callsSince,
+    tokens: leaked / price,
+    usualTokens: usual / price,
     hourExcess: totals.cost - expected.cost,
   };
 }

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import type { Detector, Evidence } from "./evidence.ts";
 import { decompose, dollars, driverOf, sentenceFor } from "./explain.ts";
 
-const HOUR = Date.UTC(2026, 3, 7, 5) / 3_600_000;
+const END = Date.UTC(2026, 3, 7, 6) as EpochMs;
+const HOUR = END / HOUR_MS - 1;
 
 const loop: Evidence = {
   detector: "surge",
@@ -82,10 +84,25 @@ describe("decomposition", () => {
 
 describe("sentence", () => {
   it("says how much, since when, against what, and why", () => {
-    expect(sentenceFor("search-prod", loop, HOUR)).toBe(
+    expect(sentenceFor("search-prod", loop, END)).toBe(
       "search-prod spent $52.41 in the 3 h to 2026-04-07 06:00 UTC, 218 times the usual $0.24; driven by calls × 150 ($48.53); now $17.00 an hour above the usual",
     );
     expect(driverOf(loop)).toBe("calls");
+  });
+
+  it("says how long in the unit that fits", () => {
+    const after = (minutes: number) => {
+      const until = (loop.startHour * HOUR_MS + minutes * MINUTE_MS) as EpochMs;
+      return /in the (.*) to/.exec(sentenceFor("p1", loop, until))?.[1];
+    };
+    expect([5, 59, 60, 144, 1_020, 7_200].map(after)).toEqual([
+      "5 min",
+      "59 min",
+      "1 h",
+      "2.4 h",
+      "17 h",
+      "5 days",
+    ]);
   });
 
   it("names the dear model, the newcomer, the failures and the members", () => {
@@ -95,12 +112,12 @@ describe("sentence", () => {
       usualCost: 1.7,
       children: [{ uid: "made-up/deep", share: 1 }],
     };
-    expect(sentenceFor("p1", swap, HOUR)).toContain("on made-up/deep in the 3 h");
-    expect(sentenceFor("p1", swap, HOUR)).toContain("31 times what the same tokens usually cost it");
+    expect(sentenceFor("p1", swap, END)).toContain("on made-up/deep in the 3 h");
+    expect(sentenceFor("p1", swap, END)).toContain("31 times what the same tokens usually cost it");
     expect(driverOf(swap)).toBe("price per token");
     const newcomer: Evidence = { ...loop, detector: "new-spender", usualCost: 0, usualCalls: 0, usualTokens: 0 };
-    expect(sentenceFor("p1", newcomer, HOUR)).toContain("first seen then");
-    expect(sentenceFor("p1", { ...loop, errorShare: 0.9 }, HOUR)).toContain("90 % of the calls failed");
+    expect(sentenceFor("p1", newcomer, END)).toContain("first seen then");
+    expect(sentenceFor("p1", { ...loop, errorShare: 0.9 }, END)).toContain("90 % of the calls failed");
     const team: Evidence = {
       ...loop,
       detector: "team-lift",
@@ -109,18 +126,18 @@ describe("sentence", () => {
         { uid: "p3", share: 0.25 },
       ],
     };
-    expect(sentenceFor("team-4", team, HOUR)).toContain("most of it by p2 50 %, p3 25 %");
+    expect(sentenceFor("team-4", team, END)).toContain("most of it by p2 50 %, p3 25 %");
   });
 
   it("says so where there is normally nothing", () => {
-    expect(sentenceFor("p1", { ...loop, usualCost: 0.001 }, HOUR)).toContain("normally no spend");
+    expect(sentenceFor("p1", { ...loop, usualCost: 0.001 }, END)).toContain("normally no spend");
   });
 
   it("is never negative, infinite or no number, and the same for the same evidence", () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const text = sentenceFor("subject", evidence, HOUR);
-        expect(text).toBe(sentenceFor("subject", structuredClone(evidence), HOUR));
+        const text = sentenceFor("subject", evidence, END);
+        expect(text).toBe(sentenceFor("subject", structuredClone(evidence), END));
         expect(text).not.toMatch(/NaN|Infinity|∞|undefined|\$-|-\$|usual -|[^ ]e\+/);
         expect(["calls", "tokens per call", "price per token", "new spender"]).toContain(driverOf(evidence));
       }),

@@ -2,7 +2,7 @@
  * What to say about an anomaly: driver and sentence, pure functions of its evidence. Never a negative usual, never
  * an infinite percentage, never a probability.
  */
-import { HOUR_MS } from "../model/units.ts";
+import { type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import type { Evidence } from "./evidence.ts";
 
 export interface Part {
@@ -55,17 +55,16 @@ const GREATEST_RATIO = 1_000;
 /** Less is as good as nothing. */
 const LEAST_USUAL = 0.01;
 
-/** `subject` as a person knows it; `hour` is the last hour that the evidence covers. */
-export function sentenceFor(subject: string, evidence: Evidence, hour: number): string {
+/** `subject` as a person knows it; `until`: up to when the evidence tells. */
+export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs): string {
   const { detector, cost, usualCost, startHour } = evidence;
-  const hours = Math.max(1, hour + 1 - startHour);
-  const until = `${new Date((hour + 1) * HOUR_MS).toISOString().slice(0, 16).replace("T", " ")} UTC`;
   const spent =
     detector === "dear-model"
       ? `spent ${dollars(cost)} on ${evidence.children?.[0]?.uid ?? "a model"}`
       : `spent ${dollars(cost)}`;
-  const span = hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
-  const opening = `${subject} ${spent} in the ${span} to ${until}`;
+  const span = spanOf(until - startHour * HOUR_MS);
+  const end = `${new Date(until).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const opening = `${subject} ${spent} in the ${span} to ${end}`;
   const rest = [against(evidence), because(evidence), who(evidence), burn(evidence)].filter((part) => part !== "");
   return `${opening}, ${rest.join("; ")}`;
 
@@ -97,6 +96,15 @@ export function sentenceFor(subject: string, evidence: Evidence, hour: number): 
       .map(({ of, ratio, dollars: part }) => `${of} ${change(ratio)} (${dollars(part)})`);
     return named.length > 0 ? `driven by ${named.join(", ")}` : "";
   }
+}
+
+/** `25 min`, `2.4 h`, `17 h`, `5 days`. */
+function spanOf(milliseconds: number): string {
+  const minutes = Math.max(1, Math.round(milliseconds / MINUTE_MS));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = minutes / 60;
+  if (hours < 48) return `${hours < 9.95 ? Number(hours.toFixed(1)) : Math.round(hours)} h`;
+  return `${Math.round(hours / 24)} days`;
 }
 
 function times(cost: number, usual: number): string {

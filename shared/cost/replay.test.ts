@@ -150,6 +150,8 @@ describe("replay", () => {
     const [alert] = await alertsOf(daily);
     expect(alert).toMatchObject({ subject: { uid: "alice" }, detectedTime: START + 31 * DAY_MS });
     expect(alert?.startTime).toBeGreaterThanOrEqual(START + 30 * DAY_MS);
+    // $300 that day, of which the alert is about a part.
+    expect((alert?.impactNanoUsd ?? 0) / 1e9).toBeLessThan(100);
   });
 
   it("takes a bucket that does not say when it ends for one of an hour", async () => {

@@ -6,12 +6,12 @@ import { newSeries } from "./series-state.ts";
 import { slowBurn } from "./slow-burn.ts";
 import { step } from "./step.ts";
 
-/** Days of about $24, growing by a share a day after two weeks. */
-function grown(days: number, growth: number, seed = 4) {
+/** Days of about $24 that scatter by a tenth, growing by a share a day after two weeks. */
+function grown(days: number, growth: number, seed = 4, scatter = 0.1) {
   const random = randomOf(seed);
   const state = newSeries(MONDAY);
   for (let day = 0; day < days; day++) {
-    const count = Math.round(100 * Math.exp(0.1 * random.normal()) * (1 + growth) ** Math.max(0, day - 14));
+    const count = Math.round(100 * Math.exp(scatter * random.normal()) * (1 + growth) ** Math.max(0, day - 14));
     for (let hour = 0; hour < 24; hour++) step(state, calls(count));
   }
   return state;
@@ -23,6 +23,11 @@ it("sees growth of three percent a day, since when and how much", () => {
   expect((burn?.sinceDay ?? 0) - dayOf(MONDAY)).toBeGreaterThanOrEqual(14);
   expect((burn?.sinceDay ?? 0) - dayOf(MONDAY)).toBeLessThan(25);
   expect(burn?.cost).toBeGreaterThan(1.25 * (burn?.usualCost ?? 0));
+});
+
+it("is silent about growth by less than a quarter", () => {
+  expect(slowBurn(grown(35, 0.018, 4, 0.01))).toBeUndefined();
+  expect(slowBurn(grown(35, 0.03, 4, 0.01))).toBeDefined();
 });
 
 it("is silent about days that only scatter, about shrinking, and before five weeks are known", () => {

@@ -104,10 +104,14 @@ describe("learning", () => {
   });
 
   it("learns an hour that was alerted on at a fifth", () => {
-    const usual = steady(28);
-    const before = expectationOf(usual).dollarsPerCall;
-    for (let hour = 0; hour < 5; hour++) step(usual, calls(100, { cost: 20 }));
-    expect(expectationOf(usual).dollarsPerCall).toBeLessThan(before * 1.15);
+    const massOf = (totals: HourTotals) => {
+      const state = steady(28);
+      const before = state.costTailMass;
+      step(state, totals);
+      return (state.costTailMass - before) / state.costTailWeight;
+    };
+    expect(massOf(calls(100))).toBeCloseTo(1, 2);
+    expect(massOf(calls(900))).toBeCloseTo(0.2, 2);
   });
 });
 

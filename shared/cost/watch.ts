@@ -447,7 +447,7 @@ export class CostWatch {
       impactNanoUsd: fromUsd(evidence.cost - evidence.usualCost),
       usualNanoUsd: fromUsd(evidence.usualCost),
       driver: driverOf(evidence),
-      text: sentenceFor(series.uid, evidence, hour),
+      text: sentenceFor(series.uid, evidence, Math.min(time, (hour + 1) * HOUR_MS) as EpochMs),
     });
   }
 }

@@ -18,7 +18,7 @@ import { type Baseline, daily, dayOverDay, fixed, sigmas } from "./baselines.ts"
 import { activities, deliveries, FLUSHES_PER_HOUR, timeAt } from "./deliveries.ts";
 import { forecast, months, newForecastFigures } from "./months.ts";
 import { anomalyTypes, HOURS, type Organization, organization } from "./organization.ts";
-import { type Claim, type Figures, figuresOf, type Score, score, sum } from "./score.ts";
+import { type Claim, DRIVERS, type Figures, figuresOf, type Score, score, sum } from "./score.ts";
 
 const TUNED_ON: readonly (readonly [number, number])[] = [
   [1, 20],
@@ -87,11 +87,11 @@ async function run(seed: number): Promise<Outcome> {
 
 const hoursAt = (time: number): number => (time - timeAt(0)) / HOUR_MS;
 
-function claimOf({ detector, subject, detectedTime }: Alert): readonly Claim[] {
+function claimOf({ detector, subject, detectedTime, driver }: Alert): readonly Claim[] {
   if (detector === "budget-forecast" || detector === "budget-crossed") return [];
   const { kind, uid } = subject;
   return kind === "principal" || kind === "app" || kind === "team"
-    ? [{ kind, uid, time: hoursAt(detectedTime), detector }]
+    ? [{ kind, uid, time: hoursAt(detectedTime), detector, driver }]
     : [];
 }
 
@@ -182,15 +182,19 @@ print(row("**Gnomon**", ours));
 baselines.forEach(([name], index) => {
   print(row(name, figuresOf(outcomes.flatMap((outcome) => outcome.baselines[index] ?? []))));
 });
-print("\n| anomaly | found | median delay | money lost before |");
-print("| --- | ---: | ---: | ---: |");
+print("\n| anomaly | found | median delay | money lost before | right driver |");
+print("| --- | ---: | ---: | ---: | ---: |");
 for (const type of anomalyTypes) {
   const of = scores.map((one) => ({
     ...one,
     anomalies: one.anomalies.filter((anomaly) => anomaly.type === type),
   }));
   const { recall, medianDelay, lost } = figuresOf(of);
-  print(`| ${type.replaceAll("_", " ")} | ${percent(recall)} | ${medianDelay.toFixed(1)} h | ${percent(lost)} |`);
+  const found = of.flatMap((one) => one.anomalies).filter(({ delay }) => delay !== undefined);
+  const right = found.filter(({ driver }) => DRIVERS[type].includes(driver ?? "")).length / found.length;
+  print(
+    `| ${type.replaceAll("_", " ")} | ${percent(recall)} | ${medianDelay.toFixed(1)} h | ${percent(lost)} | ${percent(right)} |`,
+  );
 }
 print(
   `\nFalse alerts: ${countBy(scores.flatMap((one) => one.falseClaims.map(({ kind, detector }) => `${kind} ${detector}`)))}.`,

@@ -104,19 +104,21 @@ export async function* activities(
   flushes = FLUSHES_PER_HOUR,
 ): AsyncGenerator<Activity> {
   const { leaves, principals, seed } = organization;
-  const templates = leaves.map((leaf): Omit<Activity, "uid" | "startTime" | "endTime" | "count"> => ({
-    schema: ACTIVITY_SCHEMA,
-    kind: "bucket",
-    view: "usage",
-    source: "made-up.usage",
-    operation: "usage",
-    actor: { uid: principals[leaf.principal]?.name ?? "" },
-    account: { uid: "made-up" },
-    provider: leaf.model.provider,
-    model: { id: leaf.model.name, name: leaf.model.name },
-    region: { requested: leaf.region },
-    labels: { app: leaf.app, team: leaf.team },
-  }));
+  const templates = leaves.map(
+    (leaf): Omit<Activity, "uid" | "startTime" | "endTime" | "count"> => ({
+      schema: ACTIVITY_SCHEMA,
+      kind: "bucket",
+      view: "usage",
+      source: "made-up.usage",
+      operation: "usage",
+      actor: { uid: principals[leaf.principal]?.name ?? "" },
+      account: { uid: "made-up" },
+      provider: leaf.model.provider,
+      model: { id: leaf.model.name, name: leaf.model.name },
+      region: { requested: leaf.region },
+      labels: { app: leaf.app, team: leaf.team },
+    }),
+  );
   for (const { time, deliveries: batch } of deliveries(organization, flushes)) {
     for (const { leaf, hour, calls, inputTokens, outputTokens, cost } of batch) {
       const template = templates[leaf];

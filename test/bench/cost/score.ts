@@ -13,6 +13,7 @@ export interface Claim {
   /** The time it is about, where it is said later: an alert on yesterday's data still found yesterday's anomaly. */
   readonly about?: number;
   readonly detector: string;
+  readonly driver?: string;
 }
 
 export interface Score {
@@ -28,7 +29,22 @@ export interface Found {
   readonly lost: number;
   /** Hours from its beginning to the first alert; undefined where there was none. */
   readonly delay: number | undefined;
+  /** What the first alert named as the cause. */
+  readonly driver: string | undefined;
 }
+
+/** What a person would name as the cause. */
+export const DRIVERS: Readonly<Record<AnomalyType, readonly string[]>> = {
+  runaway_loop: ["calls", "tokens per call"],
+  slow_leak: ["tokens per call"],
+  stolen_key_night: ["calls", "price per token"],
+  model_swap: ["price per token"],
+  token_blowup: ["tokens per call"],
+  retry_storm: ["calls"],
+  low_and_slow: ["calls"],
+  denial_of_wallet: ["calls", "tokens per call"],
+  new_spender: ["new spender"],
+};
 
 const GRACE_HOURS = 6;
 const NEUTRAL_HOURS = 48;
@@ -38,7 +54,7 @@ const PRINCIPALS = 90;
 export function score(organization: Organization, claims: readonly Claim[]): Score {
   const { anomalies } = organization;
   const groups = groupsOf(organization);
-  const first = new Map<Anomaly, number>();
+  const first = new Map<Anomaly, Claim>();
   const falseClaims: Claim[] = [];
   for (const claim of claims.toSorted((a, b) => a.time - b.time)) {
     const about = claim.about ?? claim.time;
@@ -56,18 +72,20 @@ export function score(organization: Organization, claims: readonly Claim[]): Sco
       }
       if (claim.kind !== "principal" && shareOfDay(anomaly, group?.cost, about) <= LEAST_SHARE) continue;
       known = true;
-      if (!first.has(anomaly)) first.set(anomaly, claim.time);
+      if (!first.has(anomaly)) first.set(anomaly, claim);
     }
     if (!known) falseClaims.push(claim);
   }
   return {
     anomalies: anomalies.map((anomaly) => {
-      const time = first.get(anomaly);
+      const claim = first.get(anomaly);
+      const time = claim?.time;
       return {
         type: anomaly.type,
         excess: anomaly.totalExcess,
         lost: time === undefined ? anomaly.totalExcess : excessBefore(anomaly, time),
         delay: time === undefined ? undefined : time - anomaly.from - anomaly.offset,
+        driver: claim?.driver,
       };
     }),
     falseClaims,
