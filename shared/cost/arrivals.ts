@@ -253,8 +253,11 @@ function attributionOf(activity: Activity): Attribution {
   const { labels, project, account, provider, region } = activity;
   const principal = principalOf(activity) ?? labelled(labels, PRINCIPAL_LABELS) ?? account?.uid ?? "unattributed";
   const model = modelOf(activity) ?? "unknown model";
-  const app = labelled(labels, APP_LABELS) ?? project?.name ?? project?.uid;
-  const team = labelled(labels, TEAM_LABELS) ?? account?.name ?? account?.uid;
+  const labelledApp = labelled(labels, APP_LABELS);
+  const app = labelledApp ?? project?.uid;
+  // Where a label names the app, a project is the next larger thing; else it is the app, and the account its team.
+  const team =
+    labelled(labels, TEAM_LABELS) ?? (labelledApp === undefined ? undefined : project?.uid) ?? account?.uid;
   const place = region?.processed ?? region?.requested ?? "";
   return {
     leaf: JSON.stringify([principal, model, provider ?? "", place]),

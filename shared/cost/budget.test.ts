@@ -93,9 +93,9 @@ describe("a budget", () => {
     expect(other.deliver(at(48.5), [reading(3, 900)])).toEqual([]);
   });
 
-  it("does not tell before it knows a day", () => {
-    const watch = new BudgetWatch([monthly(5)]);
-    expect(said(spent(watch, 23))).toEqual([]);
+  it("foresees nothing before it knows a day, and tells facts from the first hour", () => {
+    expect(said(spent(new BudgetWatch([monthly(5)]), 4))).toEqual([]);
+    expect(said(spent(new BudgetWatch([monthly(5)]), 23))).toEqual(["budget-crossed"]);
   });
 
   it("holds for its scope alone", () => {

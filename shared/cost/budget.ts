@@ -230,8 +230,8 @@ export class BudgetWatch {
 
   /** Twice nearly certain is certain. */
   #check(tracked: Tracked, time: EpochMs, alerts: Alert[]): void {
-    const { period, budget } = tracked;
-    if (!period || tracked.used >= budget.amount) return;
+    const { period, budget, usage } = tracked;
+    if (!period || tracked.used >= budget.amount || usage.model.days === 0) return;
     const rest = this.#restOf(tracked, period);
     const sure = exceedance(rest, budget.amount - tracked.used) >= asked(TWICE, daysInto(period, this.#openHour));
     tracked.certain = sure ? tracked.certain + 1 : 0;
@@ -240,8 +240,8 @@ export class BudgetWatch {
 
   #judge(tracked: Tracked, time: EpochMs, alerts: Alert[]): void {
     const { budget, usage, period } = tracked;
-    if (!period || usage.model.days === 0) return;
-    if (!tracked.foreseen && tracked.used < budget.amount) {
+    if (!period) return;
+    if (!tracked.foreseen && tracked.used < budget.amount && usage.model.days > 0) {
       const left = 1 - Math.min(1, Math.max(0, time / HOUR_MS - this.#openHour));
       const need = budget.amount - tracked.used - left * expectedHour(usage.model, this.#openHour);
       const probability = exceedance(this.#restOf(tracked, period), need);

@@ -233,6 +233,11 @@ describe("new-spender", () => {
     expect(spent(101, price(101))?.detector).toBe("new-spender");
   });
 
+  it("is taken for middling where tokens or prices are not known", () => {
+    expect(spent(24.9, 0)).toBeUndefined();
+    expect(spent(25.1, 0)?.detector).toBe("new-spender");
+  });
+
   it("is new for three days", () => {
     expect(spent(200, price(2), 71)?.detector).toBe("new-spender");
     expect(spent(200, price(2), 72)).toBeUndefined();

@@ -391,6 +391,9 @@ export function dearModel(
   };
 }
 
+/** Where tokens are not known, a newcomer is taken for middling. */
+const UNKNOWN_RATIO = 1.5;
+
 /**
  * A principal younger than three days that has already spent. No statistics: there are none. What it may spend
  * depends on how dear its tokens are against the median of the organization.
@@ -406,7 +409,7 @@ export function newSpender(
   const cost = state.totalCost + totals.cost;
   if (cost < thresholds.newDearDollars * bar.dollars) return undefined;
   const tokens = state.totalTokens + totals.inputTokens + totals.outputTokens;
-  const ratio = medianPrice > 0 && tokens > 0 ? cost / tokens / medianPrice : 1;
+  const ratio = medianPrice > 0 && tokens > 0 ? cost / tokens / medianPrice : UNKNOWN_RATIO;
   const least =
     ratio >= 3
       ? thresholds.newDearDollars

@@ -203,6 +203,29 @@ describe("replay", () => {
     expect(alert?.subject).toEqual({ kind: "principal", uid: "acme" });
   });
 
+  it("takes apps and teams from labels, else from project and account", async () => {
+    const scopes = async (changes: Partial<Activity>) => {
+      const { labels: _labels, ...bare } = bucket(0, 100);
+      const one: Activity = { ...bare, project: { uid: "bot" }, ...changes };
+      const budget = (kind: "app" | "team", uid: string) => ({
+        name: `${kind} ${uid}`,
+        scope: { kind, uid },
+        measure: "cost" as const,
+        amount: 0.5,
+        period: "month" as const,
+        since: START as EpochMs,
+      });
+      const budgets = ["chat", "bot", "core", "acme"].flatMap((uid) => [budget("app", uid), budget("team", uid)]);
+      const alerts = await alertsOf([one], { ...NO_PRICES, budgets });
+      return alerts
+        .filter(({ text }) => text.includes("100 %"))
+        .map(({ subject }) => `${subject.kind} ${subject.uid}`);
+    };
+    expect(await scopes({ labels: { App: "chat", team: "core" } })).toEqual(["app chat", "team core"]);
+    expect(await scopes({ labels: { app: "chat" } })).toEqual(["app chat", "team bot"]);
+    expect(await scopes({})).toEqual(["app bot", "team acme"]);
+  });
+
   it("watches budgets beside", async () => {
     const alerts = await alertsOf(loop, {
       ...NO_PRICES,
