@@ -51,8 +51,8 @@ export interface BudgetStatus {
 const CROSSINGS = [0.85, 0.95, 1] as const;
 
 /** Certainty asked for at once, and on two checks six hours apart: more at the beginning of a period, when less is known. */
-const AT_ONCE = { early: 0.99, late: 0.95, first: 0.995 } as const;
-const TWICE = { early: 0.97, late: 0.85 } as const;
+const AT_ONCE = { early: 0.993, late: 0.96, first: 0.995 } as const;
+const TWICE = { early: 0.98, late: 0.88 } as const;
 const FIRST_DAYS = 2;
 const EARLY_DAYS = 20;
 const CHECK_HOURS = 6;
