@@ -99,6 +99,8 @@ describe("a table", () => {
     vi.stubEnv("NO_COLOR", undefined);
     vi.stubEnv("FORCE_COLOR", undefined);
     vi.stubEnv("TERM", "xterm-256color");
+    // Node takes a terminal in CI for one without colours.
+    vi.stubEnv("CI", undefined);
     const rows = [{ level: "high", name: "high", count: 1 }];
     const coloured = toTable(columns, rows, screen(80, true), "");
     expect(coloured).toContain("\u001b[31mhigh");
