@@ -59,13 +59,14 @@ describe("the watch", () => {
     expect(told[0]?.text).toContain("on made-up/deep");
   });
 
-  it("tells of a newcomer, but of nobody while everybody is new", () => {
+  it("tells of a newcomer, and only of a large one while everybody is new", () => {
     const mallory = attribution("mallory", "made-up/deep");
-    const early = watched(2);
-    expect(early.deliver(at(48.5), [reading(mallory, 48, calls(300, { cost: 200 }))])).toEqual([]);
-    const later = watched(30);
-    const told = later.deliver(at(30 * 24 + 0.5), [reading(mallory, 30 * 24, calls(300, { cost: 200 }))]);
-    expect(detectors(told)).toContain("new-spender mallory");
+    const spending = (watch: CostWatch, hour: number, cost: number) =>
+      detectors(watch.deliver(at(hour + 0.5), [reading(mallory, hour, calls(300, { cost }))]));
+    expect(spending(watched(30), 30 * 24, 30)).toContain("new-spender mallory");
+    expect(spending(watched(2), 48, 30)).toEqual([]);
+    expect(spending(watched(2), 48, 400)).toEqual(["new-spender mallory"]);
+    expect(spending(new CostWatch(), 0, 400)).toEqual(["new-spender mallory"]);
   });
 
   it("tells of a team whose members all rise a little", () => {

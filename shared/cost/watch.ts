@@ -98,6 +98,8 @@ const SILENT_EXPECTED_CALLS = 20;
 const SILENT_SHARE = 0.02;
 /** In the first days everybody is new, and nobody knows what is silence. */
 const SETTLED_HOURS = 72;
+/** Until then a newcomer may spend so many times more. */
+const UNSETTLED_TIMES = 10;
 /** Until the price level of the organization is known, nobody is dear. */
 const PRICED_PRINCIPAL_DOLLARS = 1;
 
@@ -370,9 +372,10 @@ export class CostWatch {
       if (evidence && !this.#explained(series, time))
         this.#say(series, { ...evidence, children: this.#risen(series, hour) }, hour, time, alerts);
     } else {
-      const isNew = state.firstHour - this.#firstHour >= SETTLED_HOURS;
+      const settled = state.firstHour - this.#firstHour >= SETTLED_HOURS;
+      const newcomerBar = settled ? this.#bar : { ...this.#bar, dollars: this.#bar.dollars * UNSETTLED_TIMES };
       const evidence =
-        (isNew ? newSpender(state, totals, this.#medianPrice, this.#bar) : undefined) ??
+        newSpender(state, totals, this.#medianPrice, newcomerBar) ??
         evidenceOf(state, totals, this.#expected, this.#bar);
       if (evidence) this.#say(series, evidence, hour, time, alerts);
     }
