@@ -350,6 +350,8 @@ export const madeUpPolicy: Policy = {
   residency: [{ name: "customer-data-in-europe", line: 36, allowed: ["eu-*", "swedencentral", "europe-*"] }],
   exceptions: [],
   gateways: [{ name: "web-through-litellm", line: 41, gateway: "litellm", owners: ["Web"] }],
+  budgets: [],
+  events: [],
 };
 
 export function madeUpReport(seed = 7): ReportInput {

@@ -15,6 +15,8 @@ export const policy: Policy = {
   residency: [],
   exceptions: [],
   gateways: [],
+  budgets: [],
+  events: [],
 };
 
 /** Sanctions Claude, denies DeepSeek, and knows one owner. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
+import type { Budget } from "../policy/policy.ts";
 import type { Alert } from "./alert.ts";
-import { type Budget, BudgetWatch, periodAt } from "./budget.ts";
+import { BudgetWatch, periodAt } from "./budget.ts";
 import type { Attribution, Reading } from "./watch.ts";
 
 const START = Date.UTC(2026, 0, 1) as EpochMs;

@@ -6,6 +6,7 @@
  * exhaust it.
  */
 import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, toEpochMs } from "../model/units.ts";
+import type { Budget } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert } from "./alert.ts";
 import { dollars } from "./explain.ts";
 import {
@@ -20,19 +21,6 @@ import {
 } from "./forecast.ts";
 import type { EpochHour } from "./series-state.ts";
 import type { Attribution, Reading } from "./watch.ts";
-
-export interface Budget {
-  readonly name: string;
-  readonly scope: { readonly kind: "organization" | "team" | "app" | "principal"; readonly uid: string };
-  /** `cost` in dollars. A quota is a budget of tokens or calls. */
-  readonly measure: "cost" | "tokens" | "calls";
-  readonly amount: number;
-  /** Calendar months in UTC, or so many days from `since`. */
-  readonly period: "month" | number;
-  readonly since: EpochMs;
-  /** Exclusive. */
-  readonly until?: EpochMs;
-}
 
 /** How a budget stands. */
 export interface BudgetStatus {

@@ -8,9 +8,10 @@ import { canonicalJson } from "../model/canonical-json.ts";
 import { uidOf } from "../model/uid.ts";
 import { fromIsoTime, type NanoUsd, toEpochMs } from "../model/units.ts";
 import { withoutAbsent } from "../model/without-absent.ts";
+import type { Budget } from "../policy/policy.ts";
 import type { Alert } from "./alert.ts";
 import { Arrivals, type Use } from "./arrivals.ts";
-import { type Budget, BudgetWatch } from "./budget.ts";
+import { BudgetWatch } from "./budget.ts";
 import type { PriceOf } from "./price.ts";
 import { CostWatch, type WatchOptions } from "./watch.ts";
 

@@ -6,6 +6,7 @@
  * up to three days by folding them again. Arrival decides only when something is noticed.
  */
 import { type EpochMs, fromUsd, HOUR_MS } from "../model/units.ts";
+import type { KnownEvent } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert, type SeriesKind } from "./alert.ts";
 import { dayOf } from "./calendar.ts";
 import { aggregateEvidenceOf, type Bar, dearModel, type Evidence, evidenceOf, newSpender } from "./evidence.ts";
@@ -31,20 +32,6 @@ export interface Attribution {
 export interface Reading extends HourTotals {
   readonly attribution: Attribution;
   readonly hour: EpochHour;
-}
-
-/** Use that is expected to be unusual: a batch window, a launch. */
-export interface KnownEvent {
-  readonly name: string;
-  readonly since: EpochMs;
-  /** Exclusive. */
-  readonly until: EpochMs;
-  /** Uids; absent: everybody. */
-  readonly principals?: readonly string[];
-  readonly apps?: readonly string[];
-  readonly teams?: readonly string[];
-  /** How many times the usual is expected. Absent: nothing is said and nothing is learned. */
-  readonly times?: number;
 }
 
 export interface WatchOptions {

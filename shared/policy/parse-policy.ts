@@ -37,6 +37,8 @@ export function parsePolicy(
       residency: clausesOf("residency", lists.residency),
       exceptions: clausesOf("exceptions", lists.exceptions),
       gateways: clausesOf("gateways", lists.gateways),
+      budgets: [],
+      events: [],
     },
   };
 }
@@ -55,6 +57,8 @@ export const noPolicy: Policy = {
   residency: [],
   exceptions: [],
   gateways: [],
+  budgets: [],
+  events: [],
 };
 
 function policyShape(gateways: readonly string[]) {

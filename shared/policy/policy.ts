@@ -1,6 +1,7 @@
 /**
  * What the organization has decided: who owns what, which use of which model through which door is approved, what
- * is forbidden, where data may be processed. Data that a person edits; `parsePolicy` reads it from YAML.
+ * is forbidden, where data may be processed, what may be spent. Data that a person edits; `parsePolicy` reads it from
+ * YAML.
  */
 import type { Activity } from "../model/activity.ts";
 import type { EpochMs } from "../model/units.ts";
@@ -46,6 +47,34 @@ export interface Gateway extends Clause {
   readonly gateway: string;
 }
 
+export interface Budget {
+  readonly name: string;
+  /** `uid` is "" for the organization. */
+  readonly scope: { readonly kind: "organization" | "team" | "app" | "principal"; readonly uid: string };
+  /** `cost` in dollars. A quota is a budget of tokens or calls. */
+  readonly measure: "cost" | "tokens" | "calls";
+  readonly amount: number;
+  /** Calendar months in UTC, or so many days from `since`. */
+  readonly period: "month" | number;
+  readonly since: EpochMs;
+  /** Exclusive. */
+  readonly until?: EpochMs;
+}
+
+/** Use that is expected to be unusual: a batch window, a launch. */
+export interface KnownEvent {
+  readonly name: string;
+  readonly since: EpochMs;
+  /** Exclusive. */
+  readonly until: EpochMs;
+  /** Uids; absent: everybody. */
+  readonly principals?: readonly string[];
+  readonly apps?: readonly string[];
+  readonly teams?: readonly string[];
+  /** How many times the usual is expected. Absent: nothing is said and nothing is learned. */
+  readonly times?: number;
+}
+
 export interface Policy {
   /** The file as given, for `policy.yaml:12`. */
   readonly file: string;
@@ -58,6 +87,8 @@ export interface Policy {
   readonly exceptions: readonly Clause[];
   /** Workloads that are to use a gateway: what they send to a vendor directly is a finding. */
   readonly gateways: readonly Gateway[];
+  readonly budgets: readonly Budget[];
+  readonly events: readonly KnownEvent[];
 }
 
 export interface Judgement {

@@ -1,7 +1,8 @@
 /** Budgets of the organization's months: what was exhausted, what was warned of, how good forecasts were. */
-import type { Budget } from "../../../shared/cost/budget.ts";
+
 import { learnDay, newSpendModel, quantile, restOf } from "../../../shared/cost/forecast.ts";
 import { DAY_MS, type EpochMs } from "../../../shared/model/units.ts";
+import type { Budget } from "../../../shared/policy/policy.ts";
 import { timeAt } from "./deliveries.ts";
 import { HOURS, type Organization } from "./organization.ts";
 import { groupsOf } from "./score.ts";
