@@ -44,6 +44,16 @@ exceptions:
 gateways:
   - gateway: our-gateway
     principals: app-*
+budgets:
+  - { name: research, team: research, amount: 2.5e6, measure: tokens, period: 7d, since: 2026-01-05, until: 2026-12-31 }
+events:
+  - name: year's end
+    since: 2026-12-28
+    until: 2026-12-31T18:00:00Z
+    principals: "*:role/closing"
+    apps: ledger
+    teams: [finance]
+    times: 2.5
 `;
 
 describe("a policy", () => {
@@ -72,6 +82,28 @@ describe("a policy", () => {
       residency: [{ name: "residency[0]", line: 22, allowed: ["eu-*"] }],
       exceptions: [{ name: "exceptions[0]", line: 24, principals: ["red-team"] }],
       gateways: [{ name: "gateways[0]", line: 26, gateway: "our-gateway", principals: ["app-*"] }],
+      budgets: [
+        {
+          name: "research",
+          scope: { kind: "team", uid: "research" },
+          measure: "tokens",
+          amount: 2_500_000,
+          period: 7,
+          since: Date.UTC(2026, 0, 5),
+          until: Date.UTC(2027, 0, 1),
+        },
+      ],
+      events: [
+        {
+          name: "year's end",
+          since: Date.UTC(2026, 11, 28),
+          until: Date.UTC(2026, 11, 31, 18),
+          principals: ["*:role/closing"],
+          apps: ["ledger"],
+          teams: ["finance"],
+          times: 2.5,
+        },
+      ],
     });
   });
 

@@ -1,12 +1,13 @@
 /** The policy as a person writes it, in YAML: checked as a whole, every mistake with its place. */
 import { z } from "zod";
 import { Credential } from "../model/activity.ts";
-import { DAY_MS, type EpochMs, fromIsoTime } from "../model/units.ts";
 import { compileCondition } from "./condition.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { nearestDoor } from "./doors.ts";
+import { checkedText, oneOrMore, pattern, until } from "./fields.ts";
 import { compilePatterns, isExact, patternProblem } from "./pattern.ts";
 import type { Policy } from "./policy.ts";
+import { budgetShape, eventShape } from "./spending.ts";
 import { byPosition, checkShape, type Problem, readYaml, type YamlDocument } from "./yaml-document.ts";
 
 /** `file` is the name that problems and clauses carry: `policy.yaml`. Never throws. */
@@ -37,8 +38,8 @@ export function parsePolicy(
       residency: clausesOf("residency", lists.residency),
       exceptions: clausesOf("exceptions", lists.exceptions),
       gateways: clausesOf("gateways", lists.gateways),
-      budgets: [],
-      events: [],
+      budgets: lists.budgets,
+      events: lists.events,
     },
   };
 }
@@ -63,7 +64,6 @@ export const noPolicy: Policy = {
 
 function policyShape(gateways: readonly string[]) {
   const text = z.string().min(1);
-  const pattern = checkedText((value) => patternProblem(value));
   const door = checkedText((value) => patternProblem(value) ?? doorProblem(value, gateways));
   const credentialType = checkedText((value) => patternProblem(value) ?? credentialTypeProblem(value));
 
@@ -113,27 +113,10 @@ function policyShape(gateways: readonly string[]) {
     gateways: list(z.strictObject({ ...scope, gateway: text })).describe(
       "Workloads that are to reach vendors through a gateway.",
     ),
+    budgets: list(budgetShape).describe("What may be spent, or used, in a month or so many days."),
+    events: list(eventShape).describe("When use is expected to be unusual, and is no surprise."),
   });
 }
-
-/** A text with a check of its own; what it finds stands at the text's place in the file. */
-const checkedText = (
-  problemOf: (
-    value: string,
-  ) => string | { readonly message: string; readonly suggestion?: string; readonly offset?: number } | undefined,
-) =>
-  z.string().check(({ value, issues }) => {
-    const found = problemOf(value);
-    if (found === undefined) return;
-    const { message, ...params } = typeof found === "string" ? { message: found } : found;
-    issues.push({ code: "custom", input: value, message, params });
-  });
-
-const oneOrMore = <Shape extends z.ZodType<string>>(one: Shape) =>
-  z
-    .union([one, z.array(one).min(1)])
-    .transform((given): string[] => [given].flat())
-    .exactOptional();
 
 const credentialTypes: readonly string[] = [...Credential.shape.type.unwrap().options, "virtual"];
 
@@ -163,25 +146,22 @@ function conditionProblem(expression: string) {
   return "problem" in compiled ? compiled.problem : undefined;
 }
 
-const until = z.string().transform((written, context): EpochMs => {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(written);
-  const time = fromIsoTime(day ? `${written}T00:00:00Z` : written);
-  if (time !== undefined) return (day ? time + DAY_MS : time) as EpochMs;
-  context.issues.push({
-    code: "custom",
-    input: written,
-    message: "no such date; write 2026-12-31 or 2026-12-31T18:00:00Z",
-  });
-  return z.NEVER;
-});
-
 /** A name, a reason and a date select nothing. */
 const namesSomething = (clause: object): boolean =>
   Object.keys(clause).some((key) => key !== "name" && key !== "reason" && key !== "until");
 
-const listNames = ["owners", "approvals", "denials", "residency", "exceptions", "gateways"] as const;
+const listNames = [
+  "owners",
+  "approvals",
+  "denials",
+  "residency",
+  "exceptions",
+  "gateways",
+  "budgets",
+  "events",
+] as const;
 
-/** Two clauses of one list under one name would be one to a reader of findings. */
+/** Two entries of one list under one name would be one to a reader of findings. */
 function sameNames(document: YamlDocument): Problem[] {
   const problems: Problem[] = [];
   for (const list of listNames) {
