@@ -8,8 +8,7 @@
 import { z } from "zod";
 import { duration } from "../config/settings.ts";
 import { getJson } from "../http/json.ts";
-import { type EpochMs, fromIsoTime, toIsoTime } from "../model/units.ts";
-import { anthropicApi, anthropicSettings } from "./anthropic.ts";
+import { ADMIN_KEY, anthropicApi, anthropicBuckets, anthropicSettings } from "./anthropic.ts";
 import { defineCollector } from "./collector.ts";
 import { partOf, Settled, tried } from "./parts.ts";
 import { BucketWidth, bucketPages, bucketWidths, floorTo, ReportPage } from "./usage-reports.ts";
@@ -37,10 +36,7 @@ const Settings = z.strictObject({
 });
 type Settings = z.output<typeof Settings>;
 
-const apiOf = (settings: Settings) =>
-  anthropicApi(settings, "an admin key (sk-ant-admin01-…) of the organization");
-const start = (time: EpochMs) => ["starting_at", toIsoTime(time)] as const;
-const Ended = z.object({ ending_at: z.string() });
+const apiOf = (settings: Settings) => anthropicApi(settings, ADMIN_KEY);
 
 export const anthropicUsage = defineCollector<Settings>({
   id: "anthropic.usage",
@@ -53,15 +49,14 @@ export const anthropicUsage = defineCollector<Settings>({
       path: PATH,
       query: [["bucket_width", settings.bucketWidth], ...groupBy] as const,
       width: bucketWidths[settings.bucketWidth],
-      start,
-      endOf: (bucket: unknown) => fromIsoTime(Ended.safeParse(bucket).data?.ending_at ?? ""),
+      ...anthropicBuckets,
     };
     const settled = new Settled({ ...settings, cursor: cursors.get(""), now });
     yield* partOf("", signal, bucketPages(report, "", settled, signal));
   },
 
   check: async ({ settings, now, signal }) => {
-    const query = [start(floorTo(bucketWidths["1d"], now)), ["limit", "1"]] as const;
+    const query = [anthropicBuckets.start(floorTo(bucketWidths["1d"], now)), ["limit", "1"]] as const;
     const question = { path: PATH, query, answer: ReportPage };
     return [await tried(`Anthropic GET ${PATH}`, () => getJson(apiOf(settings), question, signal))];
   },

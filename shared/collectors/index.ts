@@ -1,6 +1,7 @@
 /** The shelf of collectors: one export line each. */
 
 export { anthropicCompliance } from "./anthropic-compliance.ts";
+export { anthropicCost } from "./anthropic-cost.ts";
 export { anthropicUsage } from "./anthropic-usage.ts";
 export { awsCloudtrailLookup } from "./aws-cloudtrail-lookup.ts";
 export { awsCloudwatchLogs } from "./aws-cloudwatch-logs.ts";
@@ -12,4 +13,5 @@ export { kafkaTopic } from "./kafka-topic.ts";
 export { litellmSpendLogs } from "./litellm-spend-logs.ts";
 export { ociAudit } from "./oci-audit.ts";
 export { openaiAudit } from "./openai-audit.ts";
+export { openaiCosts } from "./openai-costs.ts";
 export { openaiUsage } from "./openai-usage.ts";

@@ -8,13 +8,12 @@
 import { z } from "zod";
 import { duration } from "../config/settings.ts";
 import { getJson } from "../http/json.ts";
-import { DAY_MS, type EpochMs, fromEpochSeconds, HOUR_MS, SECOND_MS } from "../model/units.ts";
+import { DAY_MS, HOUR_MS } from "../model/units.ts";
 import { defineCollector } from "./collector.ts";
-import { openaiApi, openaiSettings } from "./openai.ts";
+import { NEEDED_FOR_USAGE, openaiApi, openaiBuckets, openaiSettings } from "./openai.ts";
 import { partOf, Settled, tried } from "./parts.ts";
 import { BucketWidth, bucketPages, bucketWidths, ReportPage } from "./usage-reports.ts";
 
-const NEEDED = "with the permission to read usage (api.usage.read)";
 const whose = ["project_id", "user_id", "api_key_id"];
 
 const endpoints: Readonly<Record<string, readonly string[]>> = {
@@ -40,9 +39,6 @@ const Settings = z.strictObject({
   history: duration.prefault("30d"),
 });
 
-const seconds = (time: EpochMs): string => String(Math.floor(time / SECOND_MS));
-const Ended = z.object({ end_time: z.number() });
-
 export const openaiUsage = defineCollector<z.output<typeof Settings>>({
   id: "openai.usage",
   title: "OpenAI organization usage",
@@ -53,15 +49,14 @@ export const openaiUsage = defineCollector<z.output<typeof Settings>>({
     const lookBack = settings.lookBack ?? (bucketWidth === "1d" ? 2 * DAY_MS : 3 * HOUR_MS);
     for (const [endpoint, groupBy] of Object.entries(endpoints)) {
       const report = {
-        api: openaiApi(settings, NEEDED),
+        api: openaiApi(settings, NEEDED_FOR_USAGE),
         path: `/organization/usage/${endpoint}`,
         query: [
           ["bucket_width", bucketWidth],
           ...groupBy.map((dimension) => ["group_by", dimension] as const),
         ] as const,
         width: bucketWidths[bucketWidth],
-        start: (time: EpochMs) => ["start_time", seconds(time)] as const,
-        endOf: (bucket: unknown) => fromEpochSeconds(Ended.safeParse(bucket).data?.end_time ?? Number.NaN),
+        ...openaiBuckets,
       };
       const settled = new Settled({ cursor: cursors.get(endpoint), now, history, lookBack });
       yield* partOf(endpoint, signal, bucketPages(report, endpoint, settled, signal));
@@ -69,12 +64,9 @@ export const openaiUsage = defineCollector<z.output<typeof Settings>>({
   },
 
   check: async ({ settings, now, signal }) => {
-    const query = [
-      ["start_time", seconds(now)],
-      ["limit", "1"],
-    ] as const;
+    const query = [openaiBuckets.start(now), ["limit", "1"]] as const;
     const path = "/organization/usage/completions";
-    const api = openaiApi(settings, NEEDED);
+    const api = openaiApi(settings, NEEDED_FOR_USAGE);
     return [await tried(`OpenAI GET ${path}`, () => getJson(api, { path, query, answer: ReportPage }, signal))];
   },
 });
