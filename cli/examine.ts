@@ -83,6 +83,7 @@ export async function examine(
     rules: detections.map(({ rule }) => rule),
     read: scanned.coverage,
     rejects: rejects.summary(),
+    price,
   });
   return {
     input,

@@ -4,6 +4,7 @@ import type { EntityRow, FindingRow, UsageRow, VerdictWord } from "../shared/mod
 import { uidOf } from "../shared/model/uid.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../shared/model/units.ts";
 import type { Policy } from "../shared/policy/policy.ts";
+import { costFigures } from "../shared/report/cost-figures.ts";
 import type { RegionFlow, ReportInput, SourceCoverage } from "../shared/report/report-input.ts";
 import { usageRow } from "./usage-rows.ts";
 
@@ -387,6 +388,7 @@ export function madeUpReport(seed = 7): ReportInput {
     },
     findings: madeUpFindings(),
     usage,
+    cost: costOf(usage),
     entities: entitiesOf(usage),
     regions: madeUpRegions,
     coverage: [
@@ -442,7 +444,8 @@ export function hostileReport(): ReportInput {
       Object.entries(value).map(([name, part]) => [key === "facts" ? name + bad : name, spoil(part, name)]),
     );
   };
-  return spoil(madeUpReport(), "") as ReportInput;
+  const spoilt = spoil(madeUpReport(), "") as ReportInput;
+  return { ...spoilt, cost: costOf(spoilt.usage) };
 }
 
 function usageOf(workload: Workload, random: () => number): UsageRow[] {
@@ -651,6 +654,9 @@ const madeUpRegions: readonly RegionFlow[] = [
     calls: 3_420,
   },
 ];
+
+const costOf = (usage: readonly UsageRow[]) =>
+  costFigures(usage, { budgets: madeUpPolicy.budgets, capacity: [], now: MONTH_END as EpochMs });
 
 function entitiesOf(usage: readonly UsageRow[]): EntityRow[] {
   const rows = new Map<string, EntityRow>();

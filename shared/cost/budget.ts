@@ -34,6 +34,14 @@ export interface BudgetStatus {
   readonly low: number;
   readonly high: number;
   readonly exceedProbability: number;
+  /** Expected by the end of each UTC day that is not over, and where it lies in 80 of 100 cases. The last is the period's end. */
+  readonly ahead: readonly {
+    /** Its start. */
+    readonly day: EpochMs;
+    readonly expected: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
 }
 
 const CROSSINGS = [0.85, 0.95, 1] as const;
@@ -151,16 +159,21 @@ export class BudgetWatch {
       const { budget, period, used } = tracked;
       if (!period) return [];
       const rest = this.#restOf(tracked, period);
+      const { expected, low, high } = forecastOf(used, rest);
       return [
         {
           budget,
           periodStart: (period.start * HOUR_MS) as EpochMs,
           periodEnd: (period.end * HOUR_MS) as EpochMs,
           used,
-          forecast: used + rest.mean,
-          low: used + quantile(rest, 0.1),
-          high: used + quantile(rest, 0.9),
+          forecast: expected,
+          low,
+          high,
           exceedProbability: exceedance(rest, budget.amount - used),
+          ahead: daysUntil(this.#openHour + 1, period.end).map(({ day, end }) => ({
+            day,
+            ...forecastOf(used, restOf(tracked.usage.model, this.#openHour + 1, end)),
+          })),
         },
       ];
     });
@@ -275,6 +288,20 @@ export class BudgetWatch {
       driver: budget.measure === "cost" ? "budget" : "quota",
     };
   }
+}
+
+const forecastOf = (used: number, rest: Rest) => ({
+  expected: used + rest.mean,
+  low: used + quantile(rest, 0.1),
+  high: used + quantile(rest, 0.9),
+});
+
+/** The UTC days from an hour to a period's end, each with the hour in which it or the period ends. */
+function daysUntil(from: EpochHour, end: EpochHour): { readonly day: EpochMs; readonly end: EpochHour }[] {
+  const days = [];
+  for (let day = Math.floor(from / 24); day * 24 < end; day++)
+    days.push({ day: (day * DAY_MS) as EpochMs, end: Math.min(end, (day + 1) * 24) });
+  return days;
 }
 
 /** From `early` at the period's beginning to `late` after `EARLY_DAYS`. */

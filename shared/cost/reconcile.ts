@@ -13,6 +13,7 @@ import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, type NanoUsd } from "../model/units.ts";
 import { isBillRow, systemOfRecord } from "../report/system-of-record.ts";
 import { comparable, dayOf, doorMonth, monthAround, monthlyBills } from "./bill-periods.ts";
+import { tokensOf, unpricedCallsOf } from "./unpriced.ts";
 
 export interface ReconciledLine {
   /** "" where neither side names one, and for accounts that only one side names. */
@@ -156,11 +157,6 @@ function modelsOf(billed: readonly UsageRow[], explaining: readonly UsageRow[]):
     }))
     .sort((a, b) => compare(a.model, b.model));
 }
-
-const tokensOf = (row: UsageRow): number => row.inputTokens + row.outputTokens;
-
-const unpricedCallsOf = (row: UsageRow): number =>
-  tokensOf(row) > 0 || row.estimatedNanoUsd > 0 ? row.unpricedCalls : Math.max(0, row.calls - row.failures);
 
 const sourceOf = (bills: readonly UsageRow[]): string => bills.map(({ source }) => source).sort(compare)[0] ?? "";
 

@@ -4,6 +4,7 @@ import { hostileReport, madeUpReport, madeUpRules } from "../../test/made-up-rep
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
 import { barsOverTime, regionFlow, timeScaleOf } from "./charts.ts";
+import { costFigures } from "./cost-figures.ts";
 import { breakable, html } from "./html.ts";
 import { renderReport } from "./html-report.ts";
 import type { ReportInput } from "./report-input.ts";
@@ -17,6 +18,7 @@ const nothing: ReportInput = {
   rules: madeUpRules,
   findings: [],
   usage: [],
+  cost: costFigures([], { budgets: [], capacity: [], now: 0 as EpochMs }),
   entities: [],
   regions: [],
   coverage: [],

@@ -1,10 +1,13 @@
 /** Everything a report says, read from a store in one pass. */
+import { type CapacityUse, capacityUse } from "../cost/capacity.ts";
+import type { PriceOf } from "../cost/price.ts";
 import { type Activity, isBill } from "../model/activity.ts";
 import type { Rule } from "../model/finding.ts";
-import { type EntityRow, type FindingRow, storable, type UsageRow } from "../model/ledger.ts";
-import { DAY_MS, type EpochMs } from "../model/units.ts";
+import { type EntityRow, type FindingRow, type LedgerEntry, storable, type UsageRow } from "../model/ledger.ts";
+import { DAY_MS, type EpochMs, type NanoUsd } from "../model/units.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
+import { type CostFigures, costFigures, endOfUsage } from "./cost-figures.ts";
 import { recordKeeper } from "./system-of-record.ts";
 
 export interface ReportInput {
@@ -18,6 +21,8 @@ export interface ReportInput {
   readonly period?: { readonly first: EpochMs; readonly last: EpochMs };
   readonly findings: readonly FindingRow[];
   readonly usage: readonly UsageRow[];
+  /** As of the last use that anybody told of. */
+  readonly cost: CostFigures;
   readonly entities: readonly EntityRow[];
   readonly regions: readonly RegionFlow[];
   /** By source id. */
@@ -76,6 +81,10 @@ export interface RunFacts {
     readonly lastTime?: EpochMs;
   }[];
   readonly rejects: readonly RejectSummary[];
+  /** For advice on cost. Absent: none that needs a price. */
+  readonly price?: PriceOf;
+  /** What an hour of capacity costs, where the configuration tells. */
+  readonly capacityPrice?: (capacity: CapacityUse) => NanoUsd | undefined;
 }
 
 export async function readReportInput(
@@ -87,23 +96,24 @@ export async function readReportInput(
   const flows = new Map<string, RegionFlow>();
   const heard = new Map<string, Heard>();
 
-  for await (const { activity } of store.activities()) {
+  const hearAll = (activity: Activity): void => {
     for (const source of activity.sources ?? [activity.source])
       heard.set(source, hear(heard.get(source), activity));
 
-    if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) continue;
-    if (isBill(activity)) continue;
+    if (activity.region === undefined || (activity.kind !== "call" && activity.kind !== "bucket")) return;
+    if (isBill(activity)) return;
     const told = {
       view: activity.view,
       account: storable(activity.account?.uid ?? ""),
       provider: storable(activity.provider ?? ""),
       time: activity.startTime,
     };
-    if (!isRecord(told)) continue;
+    if (!isRecord(told)) return;
     const flow = flowOf(activity);
     const key = JSON.stringify([flow.provider, flow.requested, flow.processed, flow.scope, flow.geography]);
     flows.set(key, { ...flow, calls: flow.calls + (flows.get(key)?.calls ?? 0) });
-  }
+  };
+  const capacity = await capacityUse(listening(store.activities(), hearAll));
 
   const read = new Map(facts.read?.map((row) => [row.source, row]));
   const sources = new Set([...heard.keys(), ...read.keys()]);
@@ -117,6 +127,13 @@ export async function readReportInput(
     ...(first !== undefined && last !== undefined ? { period: { first, last } } : {}),
     findings: await store.findings(),
     usage,
+    cost: costFigures(usage, {
+      budgets: facts.policy?.budgets ?? [],
+      ...(facts.price ? { price: facts.price } : {}),
+      ...(facts.capacityPrice ? { capacityPrice: facts.capacityPrice } : {}),
+      capacity,
+      now: endOfUsage(usage) ?? (0 as EpochMs),
+    }),
     entities: await store.entities(),
     regions: [...flows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, flow]) => flow),
     coverage: [...sources].sort().map((source): SourceCoverage => {
@@ -133,6 +150,17 @@ export async function readReportInput(
     }),
     rejects: facts.rejects.toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1)),
   };
+}
+
+/** Entries as they pass by: they are streamed once, whoever wants to know of them. */
+async function* listening(
+  entries: AsyncIterable<LedgerEntry>,
+  hear: (activity: Activity) => void,
+): AsyncGenerator<LedgerEntry> {
+  for await (const entry of entries) {
+    hear(entry.activity);
+    yield entry;
+  }
 }
 
 /** What one source said. */

@@ -1,0 +1,169 @@
+/**
+ * The figures of cost that a report draws and `gnomon cost` prints: pure over rows of usage. What takes work is a
+ * function and computed when asked for.
+ */
+import { type Advice, advise } from "../cost/advice.ts";
+import { dayOf } from "../cost/bill-periods.ts";
+import { type BudgetStatus, BudgetWatch } from "../cost/budget.ts";
+import type { CapacityUse } from "../cost/capacity.ts";
+import type { PriceOf } from "../cost/price.ts";
+import { type ReconciledLine, reconcile } from "../cost/reconcile.ts";
+import {
+  type Dimension,
+  type Drift,
+  driftOn,
+  type UnitEconomics,
+  type UnitEconomicsLine,
+  unitEconomicsBy,
+  unitEconomicsOf,
+  valueBy,
+} from "../cost/unit-economics.ts";
+import type { Attribution, Reading } from "../cost/watch.ts";
+import type { UsageRow } from "../model/ledger.ts";
+import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
+import type { Budget } from "../policy/policy.ts";
+import { type SpendRow, spendOf } from "./spend.ts";
+import { systemOfRecord } from "./system-of-record.ts";
+
+export interface CostPorts {
+  readonly budgets: readonly Budget[];
+  /** For advice. Absent: none that needs a price. */
+  readonly price?: PriceOf;
+  /** What an hour of capacity costs, where the configuration tells. */
+  readonly capacityPrice?: (capacity: CapacityUse) => NanoUsd | undefined;
+  readonly capacity: readonly CapacityUse[];
+  /** Until when everything has been told: forecasts begin here. */
+  readonly now: EpochMs;
+}
+
+export interface CostFigures {
+  readonly now: EpochMs;
+  /** To be grouped by `spendBy` and `spendByDay`. */
+  readonly spend: readonly SpendRow[];
+  /** Of the budgets whose period runs. From estimates: bills come too late for them. */
+  readonly budgets: readonly BudgetFigures[];
+  /** The dearest first. */
+  units(dimension: Dimension): readonly UnitTrend[];
+  /** What has drifted on the last complete day, the dearest first. */
+  drift(dimension: Dimension): readonly Drift[];
+  /** Bill against logs, by door, account and period. */
+  reconciliation(): readonly ReconciledLine[];
+  /** The greatest saving first. */
+  advice(): readonly Advice[];
+}
+
+export interface BudgetFigures extends BudgetStatus {
+  /** Used by the end of each UTC day of the period until `now`, ascending; the last is `used`. */
+  readonly course: readonly { readonly day: EpochMs; readonly used: number }[];
+}
+
+export interface UnitTrend extends UnitEconomicsLine {
+  /** Of the days with use, ascending. */
+  readonly days: readonly (UnitEconomics & { readonly day: EpochMs })[];
+}
+
+export function costFigures(usage: readonly UsageRow[], ports: CostPorts): CostFigures {
+  const { now, budgets, capacity, price, capacityPrice } = ports;
+  const known = usage.filter(({ hour }) => hour < now);
+  const counted = systemOfRecord(known).counted.toSorted((a, b) => a.hour - b.hour);
+  return {
+    now,
+    spend: spendOf(known),
+    budgets: budgetFigures(counted, budgets, now),
+    units: (dimension) => unitTrends(counted, dimension),
+    drift: (dimension) => driftOn(counted, (dayOf(now) - DAY_MS) as EpochMs, dimension),
+    reconciliation: () => reconcile(known),
+    advice: () =>
+      advise(known, capacity, {
+        priceOf: price ?? (() => undefined),
+        ...(capacityPrice ? { capacityPriceOf: capacityPrice } : {}),
+      }),
+  };
+}
+
+/** When the last use that anybody told of was over: what is not later than this can be told again tomorrow. */
+export function endOfUsage(usage: readonly UsageRow[]): EpochMs | undefined {
+  const last = usage.reduce((latest, { hour }) => Math.max(latest, hour), -1);
+  return last < 0 ? undefined : ((last + HOUR_MS) as EpochMs);
+}
+
+function budgetFigures(
+  counted: readonly UsageRow[],
+  budgets: readonly Budget[],
+  now: EpochMs,
+): readonly BudgetFigures[] {
+  if (budgets.length === 0) return [];
+  const watch = new BudgetWatch(budgets);
+  const attributionOf = attributions();
+  for (const [hour, rows] of Map.groupBy(counted, ({ hour }) => hour))
+    watch.deliver(
+      Math.min(hour + HOUR_MS, now) as EpochMs,
+      rows.map((row) => readingOf(row, attributionOf(row))),
+    );
+  watch.deliver(now, []);
+  return watch.statuses().map((status) => ({ ...status, course: courseOf(status, counted, now) }));
+}
+
+function courseOf({ budget, periodStart }: BudgetStatus, counted: readonly UsageRow[], now: EpochMs) {
+  const used = new Map<EpochMs, number>();
+  for (const row of counted) {
+    if (row.hour < periodStart || !isOf(budget, row)) continue;
+    used.set(dayOf(row.hour), (used.get(dayOf(row.hour)) ?? 0) + measured(budget, row));
+  }
+  const course: { day: EpochMs; used: number }[] = [];
+  let sum = 0;
+  for (let day = dayOf(periodStart); day < now; day = (day + DAY_MS) as EpochMs) {
+    sum += used.get(day) ?? 0;
+    course.push({ day, used: sum });
+  }
+  return course;
+}
+
+function isOf({ scope: { kind, uid } }: Budget, row: UsageRow): boolean {
+  if (kind === "organization") return true;
+  return (kind === "team" ? row.owner || row.team : row[kind]) === uid;
+}
+
+function measured({ measure }: Budget, row: UsageRow): number {
+  if (measure === "cost") return toUsd(row.estimatedNanoUsd as NanoUsd);
+  return measure === "calls" ? row.calls : row.inputTokens + row.outputTokens;
+}
+
+const readingOf = (row: UsageRow, attribution: Attribution): Reading => ({
+  attribution,
+  hour: row.hour / HOUR_MS,
+  cost: toUsd(row.estimatedNanoUsd as NanoUsd),
+  calls: row.calls,
+  inputTokens: row.inputTokens,
+  outputTokens: row.outputTokens,
+  errors: row.failures,
+});
+
+/** One for each principal, app and team: the watch tells them apart by identity. */
+function attributions(): (row: UsageRow) => Attribution {
+  const known = new Map<string, Attribution>();
+  return ({ principal, app, owner, team: tag, model }) => {
+    const team = owner || tag;
+    const key = [principal, app, team].join("\0");
+    const attribution = known.get(key) ?? {
+      leaf: key,
+      principal,
+      model,
+      ...(app === "" ? {} : { app }),
+      ...(team === "" ? {} : { team }),
+    };
+    known.set(key, attribution);
+    return attribution;
+  };
+}
+
+function unitTrends(counted: readonly UsageRow[], dimension: Dimension): readonly UnitTrend[] {
+  const rowsOf = Map.groupBy(counted, valueBy(dimension));
+  return unitEconomicsBy(counted, dimension).map((line) => ({
+    ...line,
+    days: [...Map.groupBy(rowsOf.get(line.value) ?? [], ({ hour }) => dayOf(hour))].map(([day, rows]) => ({
+      day,
+      ...unitEconomicsOf(rows),
+    })),
+  }));
+}
