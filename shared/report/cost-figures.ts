@@ -42,6 +42,8 @@ export interface CostFigures {
   readonly spend: readonly SpendRow[];
   /** Of the budgets whose period runs. From estimates: bills come too late for them. */
   readonly budgets: readonly BudgetFigures[];
+  /** The calendar month that runs, whatever its budgets; in dollars. Absent: nobody told of any use. */
+  readonly month?: Omit<BudgetFigures, "budget" | "exceedProbability">;
   /** The dearest first. */
   units(dimension: Dimension): readonly UnitTrend[];
   /** What has drifted on the last complete day, the dearest first. */
@@ -66,10 +68,13 @@ export function costFigures(usage: readonly UsageRow[], ports: CostPorts): CostF
   const { now, budgets, capacity, price, capacityPrice } = ports;
   const known = usage.filter(({ hour }) => hour < now);
   const counted = systemOfRecord(known).counted.toSorted((a, b) => a.hour - b.hour);
+  const figures = budgetFigures(counted, [...budgets, month], now);
+  const running = figures.find(({ budget }) => budget === month);
   return {
     now,
     spend: spendOf(known),
-    budgets: budgetFigures(counted, budgets, now),
+    budgets: figures.filter((one) => one !== running),
+    ...(running && counted.length > 0 ? { month: running } : {}),
     units: (dimension) => unitTrends(counted, dimension),
     drift: (dimension) => driftOn(counted, (dayOf(now) - DAY_MS) as EpochMs, dimension),
     reconciliation: () => reconcile(known),
@@ -87,12 +92,21 @@ export function endOfUsage(usage: readonly UsageRow[]): EpochMs | undefined {
   return last < 0 ? undefined : ((last + HOUR_MS) as EpochMs);
 }
 
+/** A budget that nothing exceeds: its forecast is that of the month. */
+const month: Budget = {
+  name: "month",
+  scope: { kind: "organization", uid: "" },
+  measure: "cost",
+  amount: Number.POSITIVE_INFINITY,
+  period: "month",
+  since: 0 as EpochMs,
+};
+
 function budgetFigures(
   counted: readonly UsageRow[],
   budgets: readonly Budget[],
   now: EpochMs,
 ): readonly BudgetFigures[] {
-  if (budgets.length === 0) return [];
   const watch = new BudgetWatch(budgets);
   const attributionOf = attributions();
   for (const [hour, rows] of Map.groupBy(counted, ({ hour }) => hour))
