@@ -60,7 +60,7 @@ describe("collecting once", () => {
     const collected = await collectOnce("audit", runtime, new AbortController().signal);
 
     expect(collected).toMatchObject({ records: collected.pages / 2, failures: [] });
-    expect(raw[0]?.key).toBe("openai.audit/");
+    expect(raw[0]?.key).toMatch(/^openai[.]audit[/][0-9a-f]{32}$/);
     expect(JSON.parse(raw[0]?.value ?? "")).toMatchObject({
       source: "openai.audit",
       record: { id: "audit_log-1" },

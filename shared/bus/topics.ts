@@ -22,7 +22,7 @@ export const topics = {
   raw: {
     name: "ai.activity.raw",
     holds: "vendors' records, cut to the fields their source names",
-    key: "source and account",
+    key: "source and what was published at once",
     partitions: 12,
     retentionMs: 3 * DAY_MS,
   },

@@ -56,6 +56,21 @@ interface Peeled {
  * vendor's own id, a gateway's `provider/model`. What is not recognised keeps only its `id`, and what was said.
  */
 export function identifyModel(id: string, said: { vendor?: string; version?: string } = {}): Model {
+  const key = said.vendor === undefined && said.version === undefined ? id : JSON.stringify([id, said]);
+  const before = identified.get(key);
+  if (before) return before;
+  const model = identify(id, said);
+  // Callers that make up ids are not to fill the memory.
+  if (identified.size >= MOST_IDENTIFIED) identified.clear();
+  identified.set(key, model);
+  return model;
+}
+
+/** Ids are few and calls are many. What is kept is a function of its key. */
+const identified = new Map<string, Model>();
+const MOST_IDENTIFIED = 5_000;
+
+function identify(id: string, said: { vendor?: string; version?: string }): Model {
   const saidVendor = said.vendor === undefined ? undefined : vendorByWord.get(wordOf(said.vendor));
   const saidVersion = versionOf(said.version);
   const unresolved: Model = {

@@ -1,14 +1,18 @@
 /** A copy without `undefined`, and without objects that hold nothing else: absent is absent. */
 export function withoutAbsent<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutAbsent) as T;
-  if (typeof value !== "object" || value === null) return value;
-  const kept: Record<string, unknown> = {};
-  for (const [key, part] of Object.entries(value)) {
-    const inner = withoutAbsent(part);
+  return (value !== null && typeof value === "object" ? (whatIsIn(value) ?? {}) : value) as T;
+}
+
+/** Undefined for an object that holds nothing. Done for every part of every record: a loop, without lists of entries. */
+function whatIsIn(value: object): object | undefined {
+  if (Array.isArray(value)) return value.map(withoutAbsent);
+  let kept: Record<string, unknown> | undefined;
+  for (const key of Object.keys(value)) {
+    const part = (value as Record<string, unknown>)[key];
+    const inner = part !== null && typeof part === "object" ? whatIsIn(part) : part;
     if (inner === undefined) continue;
-    if (typeof inner === "object" && inner !== null && !Array.isArray(inner) && Object.keys(inner).length === 0)
-      continue;
+    kept ??= {};
     kept[key] = inner;
   }
-  return kept as T;
+  return kept;
 }
