@@ -35,7 +35,7 @@ module.exports = {
       to: {
         pathNot: [
           "^shared/(detections|model|policy)/",
-          "^shared/cost/reconcile[.]ts$",
+          "^shared/cost/(capacity|reconcile)[.]ts$",
           "^shared/report/system-of-record[.]ts$",
         ],
       },

@@ -68,6 +68,19 @@ describe("capacity", () => {
     expect(again?.until).toBeUndefined();
   });
 
+  it("ends where a deployment is written anew to be paid by the token", async () => {
+    const deployed = (days: number, sku: string) =>
+      change(days, {
+        object: "deployment",
+        action: "create",
+        target: { uid: "/deployments/replies" },
+        after: { sku, capacity: 100 },
+      });
+    expect(await of(deployed(0, "ProvisionedManaged"), deployed(4, "GlobalStandard"))).toMatchObject([
+      { since: day(0), until: day(4), units: 100 },
+    ]);
+  });
+
   it("is not there when its creation failed", async () => {
     expect(await of({ ...created(0), outcome: { status: "failure", reason: "denied" } })).toEqual([]);
   });

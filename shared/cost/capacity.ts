@@ -1,4 +1,4 @@
-/** Capacity that is paid by the hour, as the ledger's changes tell of it, and whether anybody calls it. */
+/** Capacity that is paid by the hour, as changes and calls tell of it, and whether anybody calls it. */
 import { type Activity, modelOf } from "../model/activity.ts";
 import type { EpochMs } from "../model/units.ts";
 
@@ -24,40 +24,58 @@ export interface CapacityUse {
 export async function capacityUse(
   entries: AsyncIterable<{ readonly activity: Activity }>,
 ): Promise<readonly CapacityUse[]> {
-  const known = new Map<string, CapacityUse>();
-  const byName = new Map<string, string>();
-  for await (const { activity } of entries) {
-    const { kind, account, deployment, outcome, detail, startTime } = activity;
-    if (kind === "change") {
-      const uid = detail?.target?.uid?.toLowerCase();
-      if (!detail || uid === undefined || outcome?.status === "failure") continue;
-      const before = known.get(uid);
-      if (detail.action === "delete" && before) known.set(uid, { ...before, until: startTime });
-      if (detail.action !== "create" || !isPaidByTheHour(activity)) continue;
-      const name = detail.target?.name;
-      const model = modelOf(activity);
-      // A second write to what is there changes it; what was deleted begins anew.
-      const held = before && before.until === undefined ? before : { uid, since: startTime, calls: 0 };
-      known.set(uid, {
-        ...held,
-        ...(name === undefined ? {} : { name }),
-        ...(account === undefined ? {} : { account: account.uid }),
-        ...(activity.provider === undefined ? {} : { provider: activity.provider }),
-        ...(model === undefined ? {} : { model }),
-        ...unitsOf(activity),
-      });
-      if (name !== undefined) byName.set(`${account?.uid ?? ""} ${name.toLowerCase()}`, uid);
-    } else if (kind === "call") {
-      const named = deployment?.name && byName.get(`${account?.uid ?? ""} ${deployment.name.toLowerCase()}`);
-      const uid = [deployment?.uid?.toLowerCase(), activity.model?.id.toLowerCase(), named].find(
-        (one) => one !== undefined && known.has(one),
-      );
-      const called = uid === undefined ? undefined : known.get(uid);
-      if (uid !== undefined && called)
-        known.set(uid, { ...called, calls: called.calls + 1, lastCallTime: startTime });
-    }
+  const book = newBook();
+  for await (const { activity } of entries) enter(book, activity);
+  return [...book.known.values()];
+}
+
+/** The same of activities at hand, by start time. */
+export function capacityIn(activities: readonly Activity[]): readonly CapacityUse[] {
+  const book = newBook();
+  for (const activity of activities) enter(book, activity);
+  return [...book.known.values()];
+}
+
+interface Book {
+  readonly known: Map<string, CapacityUse>;
+  readonly byName: Map<string, string>;
+}
+
+const newBook = (): Book => ({ known: new Map(), byName: new Map() });
+
+function enter({ known, byName }: Book, activity: Activity): void {
+  const { kind, account, deployment, outcome, detail, startTime } = activity;
+  if (kind === "change") {
+    const uid = detail?.target?.uid?.toLowerCase();
+    if (!detail || uid === undefined || outcome?.status === "failure") return;
+    const before = known.get(uid);
+    const isPaid = detail.action === "create" && isPaidByTheHour(activity);
+    // A deployment that is written anew by the token is no capacity any more.
+    const ends = detail.action === "delete" || (detail.after?.["sku"] !== undefined && !isPaid);
+    if (ends && before?.until === undefined && before) known.set(uid, { ...before, until: startTime });
+    if (!isPaid) return;
+    const name = detail.target?.name;
+    const model = modelOf(activity);
+    // A second write to what is there changes it; what was deleted begins anew.
+    const held = before && before.until === undefined ? before : { uid, since: startTime, calls: 0 };
+    known.set(uid, {
+      ...held,
+      ...(name === undefined ? {} : { name }),
+      ...(account === undefined ? {} : { account: account.uid }),
+      ...(activity.provider === undefined ? {} : { provider: activity.provider }),
+      ...(model === undefined ? {} : { model }),
+      ...unitsOf(activity),
+    });
+    if (name !== undefined) byName.set(`${account?.uid ?? ""} ${name.toLowerCase()}`, uid);
+  } else if (kind === "call") {
+    const named = deployment?.name && byName.get(`${account?.uid ?? ""} ${deployment.name.toLowerCase()}`);
+    const uid = [deployment?.uid?.toLowerCase(), activity.model?.id.toLowerCase(), named].find(
+      (one) => one !== undefined && known.has(one),
+    );
+    const called = uid === undefined ? undefined : known.get(uid);
+    if (uid !== undefined && called)
+      known.set(uid, { ...called, calls: called.calls + 1, lastCallTime: startTime });
   }
-  return [...known.values()];
 }
 
 const isPaidByTheHour = ({ detail }: Activity): boolean =>

@@ -5,6 +5,7 @@ export { billWithoutCalls } from "./bill-without-calls.ts";
 export { expiredApproval } from "./expired-approval.ts";
 export { gatewayBypass } from "./gateway-bypass.ts";
 export { guardrailWeakened } from "./guardrail-weakened.ts";
+export { idleCapacity } from "./idle-capacity.ts";
 export { keyCreated } from "./key-created.ts";
 export { keyUsedElsewhere } from "./key-used-elsewhere.ts";
 export { loggingWeakened } from "./logging-weakened.ts";

@@ -226,6 +226,10 @@ export function principalOf({ actor, credential }: Activity): string | undefined
 export const isBill = ({ kind, count, usage }: Activity): boolean =>
   kind === "bucket" && count === 0 && usage === undefined;
 
+/** A line of an invoice for capacity that is paid whether it is called or not, as all clouds' bills name it. */
+export const isCapacityCharge = (activity: Activity): boolean =>
+  isBill(activity) && /provisioned|\bptu\b/i.test(`${activity.operation} ${activity.deployment?.type ?? ""}`);
+
 /** The model's identity across doors; where unrecognised, the id as logged. */
 export function modelOf(activity: Activity): string | undefined {
   return activity.model?.name ?? activity.model?.id;
