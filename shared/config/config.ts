@@ -5,9 +5,11 @@
 import { z } from "zod";
 import type { Collector } from "../collectors/collector.ts";
 import { Level } from "../model/finding.ts";
+import { sameNames } from "../policy/lists.ts";
 import { byPosition, checkShape, type Problem, readYaml } from "../policy/yaml-document.ts";
 import { collectors, sinks } from "../registry.ts";
 import type { Sink } from "../sinks/sink.ts";
+import { priceShape } from "./prices.ts";
 import { duration, KafkaConnection, REFERENCE, secret } from "./settings.ts";
 
 const Name = z
@@ -25,6 +27,8 @@ const shape = z.strictObject({
   bus: z.union([z.literal("memory"), z.strictObject({ kafka: Kafka })]).default("memory"),
   /** The policy file, beside this one. */
   policy: z.string().optional(),
+  /** What is paid where that is not the list price; of two that fit, the later. */
+  prices: z.array(priceShape).default([]),
   collectors: z.array(unionOf("collector", collectors, { every: duration.prefault("5m") })).default([]),
   /** Where pushed logs arrive. Absent: nothing is received. */
   receive: z
@@ -70,8 +74,9 @@ export function parseConfiguration(
   const document = readYaml(text, file);
   if (!("value" in document)) return document;
   const read = checkShape(document, shape);
-  if ("problems" in read) return read;
-  const problems = (["collectors", "sinks"] as const).flatMap((list) => {
+  const namesakes = sameNames(document, ["prices"]);
+  if ("problems" in read) return { problems: [...read.problems, ...namesakes].sort(byPosition) };
+  const taken = (["collectors", "sinks"] as const).flatMap((list) => {
     const seen = new Set<string>();
     return read.value[list].flatMap(({ name }, index): Problem[] => {
       if (!seen.has(name)) {
@@ -84,6 +89,7 @@ export function parseConfiguration(
       ];
     });
   });
+  const problems = [...taken, ...namesakes];
   return problems.length > 0 ? { problems: problems.sort(byPosition) } : { configuration: read.value };
 }
 

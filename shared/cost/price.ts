@@ -8,6 +8,9 @@
  */
 import type { Activity, Cost, Usage } from "../model/activity.ts";
 import { DAY_MS, type EpochMs, MINUTE_MS, type NanoUsd } from "../model/units.ts";
+import { compilePatterns } from "../policy/pattern.ts";
+import type { Pattern } from "../policy/policy.ts";
+import { spellings } from "../policy/scope.ts";
 
 export type PriceOf = (activity: Activity) => Cost | undefined;
 
@@ -32,16 +35,15 @@ export interface PriceOverride {
   readonly since?: EpochMs;
   /** Exclusive. */
   readonly until?: EpochMs;
-  /** Patterns with `*`, case-insensitive; every named field must match one of its own. */
-  readonly providers?: readonly string[];
-  /** Against the model's name across doors and the id as logged. */
-  readonly models?: readonly string[];
-  readonly accounts?: readonly string[];
+  /** Every named field must match one of its own, as in a clause of the policy. */
+  readonly providers?: readonly Pattern[];
+  readonly models?: readonly Pattern[];
+  readonly accounts?: readonly Pattern[];
   /** Against the deployment's uid and name. */
-  readonly deployments?: readonly string[];
+  readonly deployments?: readonly Pattern[];
   /**
    * `rates` replace the list price. `discount` is a share off whatever price holds otherwise. `capacity` is paid by
-   * the hour, so that a request by itself has no price: see `spreadCapacity`.
+   * the hour, so that a request by itself has no price: see `reserved.ts`.
    */
   readonly terms:
     | { readonly kind: "rates"; readonly rates: Rates }
@@ -293,29 +295,37 @@ interface CompiledOverride extends PriceOverride {
 }
 
 function compile(override: PriceOverride): CompiledOverride {
-  const providers = oneOf(override.providers);
-  const models = oneOf(override.models);
-  const accounts = oneOf(override.accounts);
-  const deployments = oneOf(override.deployments);
+  const { providers, models, accounts, deployments } = compileParts(override);
   return {
     ...override,
-    applies: ({ startTime, provider, model, account, deployment }) =>
-      (override.since === undefined || startTime >= override.since) &&
-      (override.until === undefined || startTime < override.until) &&
-      providers(provider) &&
-      models(model?.name, model?.id) &&
-      accounts(account?.uid, account?.name) &&
-      deployments(deployment?.uid, deployment?.name),
+    applies: (activity) =>
+      (override.since === undefined || activity.startTime >= override.since) &&
+      (override.until === undefined || activity.startTime < override.until) &&
+      providers([activity.provider]) &&
+      models(spellings.models(activity)) &&
+      accounts(spellings.accounts(activity)) &&
+      deployments([activity.deployment?.uid, activity.deployment?.name]),
   };
 }
 
-function oneOf(patterns: readonly string[] | undefined): (...values: (string | undefined)[]) => boolean {
-  if (!patterns) return () => true;
-  const expressions = patterns.map(
-    (pattern) => new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "is"),
-  );
-  return (...values) =>
-    values.some((value) => value !== undefined && expressions.some((expression) => expression.test(value)));
+type Part = "providers" | "models" | "accounts" | "deployments";
+
+/** Whether a value in all its spellings is one that an override names. Of what is not known, none is. */
+export function compileParts(
+  override: PriceOverride,
+): Readonly<Record<Part, (values: readonly (string | undefined)[]) => boolean>> {
+  const oneOf = (part: Part) => {
+    const patterns = override[part];
+    if (!patterns) return () => true;
+    const matches = compilePatterns(patterns);
+    return (values: readonly (string | undefined)[]) => matches(values) === true;
+  };
+  return {
+    providers: oneOf("providers"),
+    models: oneOf("models"),
+    accounts: oneOf("accounts"),
+    deployments: oneOf("deployments"),
+  };
 }
 
 function ratesPrice(override: CompiledOverride, activity: Activity): Cost | undefined {

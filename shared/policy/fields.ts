@@ -1,11 +1,13 @@
 /** Fields that a person writes in a policy and in a configuration alike: dates, amounts, patterns. */
 import { z } from "zod";
 import { DAY_MS, type EpochMs, fromIsoDate } from "../model/units.ts";
-import { patternProblem } from "./pattern.ts";
+import { nearestDoor } from "./doors.ts";
+import { isExact, patternProblem } from "./pattern.ts";
 
 /** What is wrong with a text: a suggestion replaces it, an offset points into it. */
 export interface TextProblem {
   readonly message: string;
+  /** Absent too where it is undefined. */
   readonly suggestion?: string | undefined;
   readonly offset?: number;
 }
@@ -37,6 +39,22 @@ export const oneOrMore = <Shape extends z.ZodType<string>>(one: Shape) =>
 
 export const pattern = checkedText((value) => patternProblem(value));
 
+/** A name we do not know is fine, unless it is nearly one we do. */
+export const doorPattern = (gateways: readonly string[] = []) =>
+  checkedText((value) => patternProblem(value) ?? doorProblem(value, gateways));
+
+function doorProblem(given: string, gateways: readonly string[]): TextProblem | undefined {
+  const door = given.replace(/^!/, "");
+  const suggestion = isExact(door) ? nearestDoor(door, gateways) : undefined;
+  return suggestion === undefined
+    ? undefined
+    : { message: "no such door", suggestion: likewise(given, suggestion) };
+}
+
+/** What is suggested for a negated pattern is negated. */
+export const likewise = (given: string, suggestion: string): string =>
+  given.startsWith("!") ? `!${suggestion}` : suggestion;
+
 /** The first day it holds, UTC, or the first instant. */
 export const since = readText((text) => dateOf(text));
 
@@ -53,9 +71,10 @@ function dateOf(text: string): { readonly value: EpochMs } | TextProblem {
   return value === undefined ? { message: "no such date; write 2026-12-31 or 2026-12-31T18:00:00Z" } : { value };
 }
 
-/** What is wrong with a mapping as a whole, and which of its fields shows it. */
+/** What is wrong with a mapping as a whole. */
 export interface FieldProblem extends TextProblem {
-  readonly field: string;
+  /** Which of its fields shows it. Absent: that a field is not there; not said beside one that is misspelt. */
+  readonly field?: string;
 }
 
 /** Looked at also where a field is wrong in itself: such a field has no value of its kind, or none. */
@@ -65,8 +84,11 @@ export const checkedWhole = <Shape extends z.ZodObject>(
 ) =>
   shape.superRefine(
     (fields, { issues }) => {
-      for (const { field, ...problem } of problemsOf(fields))
-        issues.push({ ...issueOf(undefined, problem), path: [field] });
+      const isMisspelt = issues.some(({ code }) => code === "unrecognized_keys");
+      for (const { field, ...problem } of problemsOf(fields)) {
+        if (field === undefined && isMisspelt) continue;
+        issues.push({ ...issueOf(undefined, problem), path: field === undefined ? [] : [field] });
+      }
     },
     { when: ({ value }) => typeof value === "object" && value !== null && !Array.isArray(value) },
   );
@@ -79,13 +101,16 @@ export const endsBeforeItBegins = ({
     ? [{ field: "until", message: "ends before it begins" }]
     : [];
 
-/** More than 0, in digits. Every scalar of a file is a text; editors are told that a number is meant. */
-export const positive = (what: string) =>
+/** In digits. Every scalar of a file is a text; editors are told that a number is meant. */
+export const positive = (what: string) => numberThat((value) => value > 0, what, "more than 0");
+export const notNegative = (what: string) => numberThat((value) => value >= 0, what, "not less than 0");
+
+const numberThat = (holds: (value: number) => boolean, what: string, bound: string) =>
   readText((text) => {
     const value = DIGITS.test(text) ? Number(text) : Number.NaN;
-    if (value > 0 && Number.isFinite(value)) return { value };
-    if (value <= 0) return { message: `${what} is more than 0` };
-    return { message: `${what} is a number such as 250 or 0.5`, suggestion: plainNumber(text) };
+    if (!Number.isFinite(value))
+      return { message: `${what} is a number such as 250 or 0.5`, suggestion: plainNumber(text) };
+    return holds(value) ? { value } : { message: `${what} is ${bound}` };
   }).meta({ type: ["number", "string"] });
 
 const DIGITS = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?$/i;

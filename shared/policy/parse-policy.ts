@@ -3,12 +3,12 @@ import { z } from "zod";
 import { Credential } from "../model/activity.ts";
 import { compileCondition } from "./condition.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { nearestDoor } from "./doors.ts";
-import { checkedText, oneOrMore, pattern, until } from "./fields.ts";
-import { compilePatterns, isExact, patternProblem } from "./pattern.ts";
+import { checkedText, doorPattern, likewise, oneOrMore, pattern, until } from "./fields.ts";
+import { itemsOf, sameNames, textAt } from "./lists.ts";
+import { compilePatterns, patternProblem } from "./pattern.ts";
 import type { Policy } from "./policy.ts";
 import { budgetShape, eventShape } from "./spending.ts";
-import { byPosition, checkShape, type Problem, readYaml, type YamlDocument } from "./yaml-document.ts";
+import { byPosition, checkShape, type Problem, readYaml } from "./yaml-document.ts";
 
 /** `file` is the name that problems and clauses carry: `policy.yaml`. Never throws. */
 export function parsePolicy(
@@ -18,7 +18,9 @@ export function parsePolicy(
   const document = readYaml(text, file);
   if (!("value" in document)) return document;
   const read = checkShape(document, policyShape(gatewaysNamedIn(document.value)));
-  const problems = [...sameNames(document), ...("problems" in read ? read.problems : [])].sort(byPosition);
+  const problems = [...sameNames(document, listNames), ...("problems" in read ? read.problems : [])].sort(
+    byPosition,
+  );
   if (problems.length > 0 || "problems" in read) return { problems };
 
   const { default: fallback, ...lists } = read.value;
@@ -64,7 +66,7 @@ export const noPolicy: Policy = {
 
 function policyShape(gateways: readonly string[]) {
   const text = z.string().min(1);
-  const door = checkedText((value) => patternProblem(value) ?? doorProblem(value, gateways));
+  const door = doorPattern(gateways);
   const credentialType = checkedText((value) => patternProblem(value) ?? credentialTypeProblem(value));
 
   const owned = {
@@ -128,18 +130,8 @@ function credentialTypeProblem(pattern: string) {
   const message = suggestion
     ? "no such credential type"
     : `no such credential type; known: ${credentialTypes.join(", ")}`;
-  return { message, ...suggested(pattern, suggestion) };
+  return { message, ...(suggestion === undefined ? {} : { suggestion: likewise(pattern, suggestion) }) };
 }
-
-/** A name we do not know is fine, unless it is nearly one we do. */
-function doorProblem(pattern: string, gateways: readonly string[]) {
-  const door = pattern.replace(/^!/, "");
-  const suggestion = isExact(door) ? nearestDoor(door, gateways) : undefined;
-  return suggestion && { message: "no such door", ...suggested(pattern, suggestion) };
-}
-
-const suggested = (pattern: string, suggestion: string | undefined) =>
-  suggestion === undefined ? {} : { suggestion: pattern.startsWith("!") ? `!${suggestion}` : suggestion };
 
 function conditionProblem(expression: string) {
   const compiled = compileCondition(expression);
@@ -161,38 +153,6 @@ const listNames = [
   "events",
 ] as const;
 
-/** Two entries of one list under one name would be one to a reader of findings. */
-function sameNames(document: YamlDocument): Problem[] {
-  const problems: Problem[] = [];
-  for (const list of listNames) {
-    const first = new Map<string, number>();
-    for (const [index, clause] of itemsOf(document.value, list).entries()) {
-      const name = textAt(clause, "name");
-      if (name === undefined) continue;
-      const earlier = first.get(name);
-      if (earlier === undefined) first.set(name, index);
-      else
-        problems.push({
-          file: document.file,
-          ...document.place([list, index, "name"]),
-          path: `${list}[${index}].name`,
-          message: `${list}[${earlier}] has the same name`,
-        });
-    }
-  }
-  return problems;
-}
-
 /** A company's own gateway is a door once the policy names it. Read before anything is checked. */
 const gatewaysNamedIn = (policy: unknown): string[] =>
   itemsOf(policy, "gateways").flatMap((clause) => textAt(clause, "gateway") ?? []);
-
-function itemsOf(policy: unknown, list: string): readonly unknown[] {
-  const items = typeof policy === "object" && policy !== null ? Reflect.get(policy, list) : undefined;
-  return Array.isArray(items) ? items : [];
-}
-
-function textAt(clause: unknown, key: string): string | undefined {
-  const value = typeof clause === "object" && clause !== null ? Reflect.get(clause, key) : undefined;
-  return typeof value === "string" ? value : undefined;
-}
