@@ -98,7 +98,7 @@ export const nameOfError = (error: unknown): string =>
 
 /** These come with the status of a mistake of ours. */
 const PASSES =
-  /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|InvalidNextToken|RequestTimeout|InternalError|InternalFailure/;
+  /Throttl|TooManyRequests|LimitExceeded|SlowDown|InvalidNextToken|RequestChanged|BillExpiration|RequestTimeout|InternalError|InternalFailure/;
 
 function meaningOf(
   error: unknown,
@@ -116,6 +116,8 @@ function meaningOf(
     /UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignature/.test(name)
   )
     return refused("the credentials are not known here; is the region enabled for the account?");
+  if (/^DataUnavailable/.test(name))
+    return refused("there is no data yet; it comes a day after Cost Explorer was opened for the first time");
   if (/NotFound|DoesNotExist|NonExistent|NoSuch/.test(name)) return refused("there is none; check the settings");
 
   const status = statusOf(error);
@@ -132,6 +134,8 @@ function permissionAdvice(error: unknown, action: string): string {
   if (missing === "sts:AssumeRole")
     return "allow sts:AssumeRole, and let the role's trust policy name who asks, with the external id if it wants one";
   if (missing.startsWith("kms:")) return `allow ${missing} on the key, in its policy as well`;
+  if (missing.startsWith("ce:"))
+    return `allow ${missing}, and let IAM into billing data (Billing preferences, of the management account for its members)`;
   if (missing === "s3:GetObject")
     return "allow s3:GetObject, kms:Decrypt where the object is encrypted with a key of yours, and s3:ListBucket, without which a deleted object looks forbidden";
   return `allow ${missing}`;

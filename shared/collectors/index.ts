@@ -5,6 +5,7 @@ export { anthropicCost } from "./anthropic-cost.ts";
 export { anthropicUsage } from "./anthropic-usage.ts";
 export { awsCloudtrailLookup } from "./aws-cloudtrail-lookup.ts";
 export { awsCloudwatchLogs } from "./aws-cloudwatch-logs.ts";
+export { awsCostExplorer } from "./aws-cost-explorer.ts";
 export { awsS3Logs } from "./aws-s3-logs.ts";
 export { azureBlob } from "./azure-blob.ts";
 export { azureMonitorQuery } from "./azure-monitor-query.ts";

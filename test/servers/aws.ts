@@ -1,6 +1,7 @@
 /**
- * The part of AWS that collectors ask, on 127.0.0.1, for the real SDK: CloudTrail, CloudWatch Logs and SQS in JSON, S3
- * in REST and XML, STS in form encoding. Accounts are told by the access key, regions by the signature's scope.
+ * The part of AWS that collectors ask, on 127.0.0.1, for the real SDK: CloudTrail, CloudWatch Logs, SQS and Cost Explorer
+ * in JSON, S3 in REST and XML, STS in form encoding. Accounts are told by the access key, regions by the signature's
+ * scope.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -30,6 +31,16 @@ export interface LogEvent {
   readonly message: string;
 }
 
+/** A day's cost of one usage type. */
+export interface Billed {
+  /** `2026-09-14` */
+  readonly day: string;
+  readonly service: string;
+  readonly linkedAccount: string;
+  readonly usageType: string;
+  readonly amount: string;
+}
+
 interface Fault {
   readonly action: string;
   readonly account?: string;
@@ -38,6 +49,13 @@ interface Fault {
   times?: number;
   /** `cut`: half of the body, then the connection ends. `slow`: the second half after 1.5 s. */
   readonly answer: { readonly status: number; readonly code: string; readonly message?: string } | "cut" | "slow";
+}
+
+interface CostInput {
+  readonly TimePeriod: { readonly Start: string; readonly End: string };
+  readonly Filter?: { readonly Dimensions: { readonly Values: readonly string[] } };
+  readonly GroupBy?: readonly unknown[];
+  readonly NextPageToken?: string;
 }
 
 interface Queued {
@@ -60,6 +78,8 @@ export class AwsServer {
   readonly trails = new Map<string, TrailEvent[]>();
   /** By `account/region/group`. */
   readonly logGroups = new Map<string, LogEvent[]>();
+  /** By account that is asked. */
+  readonly bills = new Map<string, Billed[]>();
   /** By `bucket/key`. */
   readonly objects = new Map<string, Buffer>();
   readonly queue: Queued[] = [];
@@ -102,7 +122,7 @@ export class AwsServer {
     this.requests.length = 0;
     this.faults.length = 0;
     this.queue.length = 0;
-    for (const held of [this.trails, this.logGroups, this.objects, this.externalIds]) held.clear();
+    for (const held of [this.trails, this.logGroups, this.bills, this.objects, this.externalIds]) held.clear();
     this.clockOffsetMs = 0;
     this.pageSize = 50;
     this.emptyPages = 0;
@@ -220,6 +240,10 @@ export class AwsServer {
         return this.#lookUpEvents(asked);
       case "FilterLogEvents":
         return this.#filterLogEvents(asked);
+      case "GetDimensionValues":
+        return this.#getDimensionValues(asked);
+      case "GetCostAndUsage":
+        return this.#getCostAndUsage(asked);
       case "ReceiveMessage":
         return this.#receiveMessage(asked);
       case "DeleteMessage":
@@ -286,16 +310,53 @@ export class AwsServer {
     }));
   }
 
+  #getDimensionValues({ account, input }: AwsRequest): Answer {
+    const { TimePeriod, NextPageToken } = input as CostInput;
+    const services = [...new Set(this.#billedIn(account, TimePeriod).map(({ service }) => service))];
+    return this.#page(input, NextPageToken, services, 1_000, "NextPageToken", (values) => ({
+      DimensionValues: values.map((Value) => ({ Value, Attributes: {} })),
+      ReturnSize: values.length,
+      TotalSize: services.length,
+    }));
+  }
+
+  /** Grouped by account and usage type, whatever is asked. */
+  #getCostAndUsage({ account, input }: AwsRequest): Answer {
+    const { TimePeriod, Filter, GroupBy, NextPageToken } = input as CostInput;
+    const billed = this.#billedIn(account, TimePeriod)
+      .filter(({ service }) => Filter?.Dimensions.Values.includes(service))
+      .sort((a, b) => (a.day < b.day ? -1 : 1));
+    return this.#page(input, NextPageToken, billed, 5_000, "NextPageToken", (page) => ({
+      GroupDefinitions: GroupBy,
+      ResultsByTime: Object.entries(Object.groupBy(page, ({ day }) => day)).map(([day, groups = []]) => ({
+        TimePeriod: { Start: day, End: new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10) },
+        Total: {},
+        Groups: groups.map(({ linkedAccount, usageType, amount }) => ({
+          Keys: [linkedAccount, usageType],
+          Metrics: {
+            UnblendedCost: { Amount: amount, Unit: "USD" },
+            UsageQuantity: { Amount: "1000", Unit: "N/A" },
+          },
+        })),
+        Estimated: true,
+      })),
+    }));
+  }
+
+  #billedIn(account: string, { Start, End }: CostInput["TimePeriod"]): Billed[] {
+    return (this.bills.get(account) ?? []).filter(({ day }) => day >= Start && day < End);
+  }
+
   /** A token holds the parameters it was given for: AWS refuses it with any others. */
   #page<T>(
     input: Readonly<Record<string, unknown>>,
     token: string | undefined,
     found: readonly T[],
     limit: number,
-    name: "NextToken" | "nextToken",
+    name: "NextToken" | "nextToken" | "NextPageToken",
     written: (page: readonly T[]) => Readonly<Record<string, unknown>>,
   ): Answer {
-    const { NextToken, nextToken, ...parameters } = input;
+    const { NextToken, nextToken, NextPageToken, ...parameters } = input;
     const asked = createHash("sha256").update(JSON.stringify(parameters)).digest("hex");
     const [from = "0", of = asked] = (token ?? "").split("/").filter(Boolean);
     if (of !== asked) return errorOf("LookupEvents", { status: 400, code: "InvalidNextTokenException" });
