@@ -2,6 +2,8 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Option as CommanderOption, InvalidArgumentError, type Option } from "commander";
+import { readDecisions } from "../functions/runtime.ts";
+import type { PriceOverride } from "../shared/cost/price.ts";
 import { type ErrorCode, PipelineError } from "../shared/model/errors.ts";
 import { type Level, levels } from "../shared/model/finding.ts";
 import type { Scanned } from "../shared/pipeline/scan.ts";
@@ -111,6 +113,28 @@ export async function version(): Promise<string> {
   const text = await readFile(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8");
   return String((JSON.parse(text) as { version: unknown }).version);
 }
+
+/** What the organization decided; each may be absent. */
+export interface Decisions {
+  readonly policy?: Policy;
+  readonly prices?: readonly PriceOverride[];
+}
+
+/** The policy of `--policy`, else that of `--config`, and the prices of `--config`. */
+export async function loadDecisions(options: {
+  readonly policy?: string;
+  readonly config?: string;
+}): Promise<Decisions> {
+  const configuration = options.config === undefined ? undefined : await readDecisions(options.config);
+  const policy = options.policy ?? configuration?.policy;
+  return {
+    ...(policy === undefined ? {} : { policy: await loadPolicy(policy) }),
+    ...(configuration ? { prices: configuration.prices } : {}),
+  };
+}
+
+export const decisionsOption = (): Option =>
+  new CommanderOption("-c, --config <file>", "policy and prices of a configuration, see gnomon init");
 
 /** Throws `config-invalid` with every problem of the file. */
 export async function loadPolicy(path: string): Promise<Policy> {

@@ -7,12 +7,11 @@ import { detect } from "../shared/pipeline/detect.ts";
 import { type Scanned, scan } from "../shared/pipeline/scan.ts";
 import { compilePolicy } from "../shared/policy/judge.ts";
 import { noPolicy } from "../shared/policy/parse-policy.ts";
-import type { Policy } from "../shared/policy/policy.ts";
 import { logFiles } from "../shared/reading/files.ts";
 import { detections, sources } from "../shared/registry.ts";
 import { type RejectSummary, type ReportInput, readReportInput } from "../shared/report/report-input.ts";
 import type { Store } from "../shared/store/store.ts";
-import { type Door, version } from "./door.ts";
+import { type Decisions, type Door, version } from "./door.ts";
 import { showProgress } from "./progress.ts";
 
 export interface Examined {
@@ -28,8 +27,7 @@ export interface Examined {
 export async function examine(
   paths: readonly string[],
   store: Store,
-  options: {
-    readonly policy: Policy | undefined;
+  options: Decisions & {
     readonly quiet: boolean;
     readonly placed?: boolean;
     onReject?(reject: Reject): void;
@@ -45,7 +43,7 @@ export async function examine(
   }
   const policy = options.policy ?? noPolicy;
   const judge = compilePolicy(policy);
-  const price = await loadPrices();
+  const price = await loadPrices(options.prices);
   const rejects = rejectCounter();
   /** Activity uid → file, where the form of the result points to files: it grows with what is read. */
   const fileOf = options.placed ? new Map<string, string>() : undefined;
@@ -84,6 +82,7 @@ export async function examine(
     read: scanned.coverage,
     rejects: rejects.summary(),
     price,
+    ...(options.prices ? { prices: options.prices } : {}),
   });
   return {
     input,

@@ -1,15 +1,17 @@
 /** Results to look at: of log files scanned now, or of a store that was filled before. */
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { readDecisions } from "../functions/runtime.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { detections } from "../shared/registry.ts";
 import { readReportInput } from "../shared/report/report-input.ts";
 import { openStore } from "../shared/store/open-store.ts";
-import { type Door, isIncomplete, loadPolicy, version } from "./door.ts";
+import { type Door, decisionsOption, isIncomplete, loadDecisions, version } from "./door.ts";
 import { type Examined, examine, tellRejects } from "./examine.ts";
 
 export interface ResultOptions {
   readonly policy?: string;
+  readonly config?: string;
   readonly store?: string;
   readonly quiet?: boolean;
 }
@@ -23,7 +25,7 @@ export const storeOption = (): Option =>
   );
 
 /** Throws `config-invalid` where there is nothing yet, and says how to fill it. */
-export function storeAt(options: { readonly store?: string }, door: Door): string {
+export function storeAt(options: { readonly store?: string | undefined }, door: Door): string {
   const where = options.store ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;
   if (!where.includes("://") && !existsSync(where)) {
     throw new PipelineError(
@@ -37,9 +39,10 @@ export function storeAt(options: { readonly store?: string }, door: Door): strin
 export const resultOptions = (command: Command): Command =>
   command
     .option("-p, --policy <file>", "what is approved, for log files")
+    .addOption(decisionsOption())
     .option(
       "--store <where>",
-      `a folder or postgres://…, filled by gnomon scan --store (default: $GNOMON_STORE, else ${DEFAULT_STORE})`,
+      `a folder or postgres://…, filled by gnomon scan --store (default: that of --config, $GNOMON_STORE, ${DEFAULT_STORE})`,
     )
     .option("-q, --quiet", "no progress");
 
@@ -49,22 +52,24 @@ export async function withResults(
   door: Door,
   work: (results: Pick<Examined, "input" | "placeOf">) => Promise<void>,
 ): Promise<void> {
+  const decisions = await loadDecisions(options);
   if (paths.length > 0) {
-    const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
     const store = await openStore("memory");
-    const examined = await examine(paths, store, { policy, quiet: options.quiet ?? false }, door);
+    const examined = await examine(paths, store, { ...decisions, quiet: options.quiet ?? false }, door);
     await work(examined);
     if (examined.scanned.rejects > 0 && !options.quiet) tellRejects(examined.input.rejects, door);
     if (isIncomplete(examined.scanned)) door.exit(3);
     return;
   }
-  const where = storeAt(options, door);
+  const kept = options.config === undefined ? undefined : (await readDecisions(options.config)).store;
+  const where = storeAt({ store: options.store ?? kept }, door);
   const store = await openStore(where);
   try {
     const input = await readReportInput(store, {
       version: await version(),
       rules: detections.map(({ rule }) => rule),
       rejects: [],
+      ...decisions,
     });
     await work({ input, placeOf: () => ({ file: where }) });
   } finally {

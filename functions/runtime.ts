@@ -45,6 +45,11 @@ export async function readConfiguration(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Configuration> {
+  return resolveSecrets(await readDecisions(file), (from, name) => lookUp(from, name, environment));
+}
+
+/** The configuration with references where secrets are: enough for who only asks what was decided. */
+export async function readDecisions(file: string): Promise<Configuration> {
   const text = await readFile(file, "utf8");
   const read = parseConfiguration(text, file);
   if ("problems" in read) {
@@ -53,10 +58,9 @@ export async function readConfiguration(
       read.problems.map((problem) => formatProblem(problem, text)).join("\n"),
     );
   }
-  const configuration = await resolveSecrets(read.configuration, (from, name) => lookUp(from, name, environment));
-  const { policy, store } = configuration;
+  const { policy, store } = read.configuration;
   return {
-    ...configuration,
+    ...read.configuration,
     store: store === "memory" || store.includes("://") ? store : resolve(dirname(file), store),
     ...(policy === undefined ? {} : { policy: resolve(dirname(file), policy) }),
   };
@@ -71,7 +75,7 @@ export function openRuntime(configuration: Configuration, log: Log): Runtime {
     bus,
     log,
     store: () => (store ??= openLastingStore(configuration.store)),
-    judging: () => (judging ??= openJudging(configuration.policy)),
+    judging: () => (judging ??= openJudging(configuration)),
     now: () => EpochMs.parse(Date.now()),
     async close() {
       await bus.close();
@@ -84,10 +88,10 @@ function openBus({ bus }: Configuration): Bus {
   return bus === "memory" ? openMemoryBus() : connectKafka(kafkaSettings(bus.kafka));
 }
 
-async function openJudging(file: string | undefined): Promise<Judging> {
+async function openJudging({ policy: file, prices }: Configuration): Promise<Judging> {
   const { compilePolicy } = await import("../shared/policy/judge.ts");
   const policy = await readPolicy(file);
-  return { policy, judge: compilePolicy(policy), price: await loadPrices() };
+  return { policy, judge: compilePolicy(policy), price: await loadPrices(prices) };
 }
 
 async function readPolicy(file: string | undefined): Promise<Policy> {

@@ -8,10 +8,12 @@ import { plainBytes, UnreadableFile } from "../../shared/reading/bytes.ts";
 import { logFiles } from "../../shared/reading/files.ts";
 import { jsonValues } from "../../shared/reading/json-values.ts";
 import { plural } from "../../shared/report/figures.ts";
-import { type Door, write } from "../door.ts";
+import { type Door, decisionsOption, loadDecisions, write } from "../door.ts";
 import { showProgress } from "../progress.ts";
 
 interface ReplayOptions {
+  readonly policy?: string;
+  readonly config?: string;
   readonly output?: string;
   readonly sensitivity?: "high" | "normal" | "low";
   readonly quiet?: boolean;
@@ -25,6 +27,8 @@ export function cost(program: Command, door: Door): void {
       "run pricing, anomaly detection and budgets over gnomon.activity/v1, one line of JSON for each alert",
     )
     .argument("<file...>", "files of gnomon.activity/v1 NDJSON, as gnomon normalize prints them")
+    .option("-p, --policy <file>", "budgets and known events, and whose use is whose")
+    .addOption(decisionsOption())
     .option("-o, --output <file>", "write there instead of stdout")
     .option("--sensitivity <word>", "high, normal or low", sensitivity, "normal")
     .option("-q, --quiet", "no progress, no summary")
@@ -37,6 +41,7 @@ function sensitivity(given: string): "high" | "normal" | "low" {
 }
 
 async function runReplay(paths: readonly string[], options: ReplayOptions, door: Door): Promise<void> {
+  const { policy, prices } = await loadDecisions(options);
   const files = await logFiles(paths);
   if (files.length === 0) throw new PipelineError("config-invalid", `${paths.join(", ")}: no files in there`);
   const progress = showProgress(
@@ -71,7 +76,8 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
 
   const lines: string[] = [];
   const alerts = replay(activities(), {
-    price: await loadPrices(),
+    price: await loadPrices(prices),
+    ...(policy ? { budgets: policy.budgets, knownEvents: policy.events } : {}),
     ...(options.sensitivity === undefined ? {} : { sensitivity: options.sensitivity }),
     unpriced: () => count.unpriced++,
   });

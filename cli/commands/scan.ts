@@ -6,9 +6,10 @@ import { openStore } from "../../shared/store/open-store.ts";
 import {
   claim,
   type Door,
+  decisionsOption,
   formatOption,
   isIncomplete,
-  loadPolicy,
+  loadDecisions,
   openLines,
   outputFor,
   parseLevel,
@@ -19,6 +20,7 @@ import { summarise } from "../summary.ts";
 
 interface Options {
   readonly policy?: string;
+  readonly config?: string;
   readonly report?: string;
   readonly format: string;
   readonly output?: string;
@@ -34,6 +36,7 @@ export function scan(program: Command, door: Door): void {
     .description("findings, inventory and cost of exported log files")
     .argument("<path...>", "files or folders: plain, .gz or .zst; formats are recognised file by file")
     .option("-p, --policy <file>", "what is approved; without one, nothing is called sanctioned")
+    .addOption(decisionsOption())
     .option("-r, --report <file>", "write a self-contained HTML report")
     .addOption(formatOption())
     .option("-o, --output <file>", "write the result there instead of stdout")
@@ -49,7 +52,7 @@ export function scan(program: Command, door: Door): void {
 }
 
 async function run(paths: readonly string[], options: Options, door: Door): Promise<void> {
-  const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
+  const decisions = await loadDecisions(options);
   const rejects = options.rejects === undefined ? undefined : await openLines(options.rejects);
   for (const file of [options.report, options.output]) if (file !== undefined && file !== "-") await claim(file);
   const store = await openStore(options.store ?? "memory");
@@ -58,7 +61,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
       paths,
       store,
       {
-        policy,
+        ...decisions,
         quiet: options.quiet ?? false,
         placed: options.format === "sarif",
         ...(rejects ? { onReject: (reject) => void rejects.write(`${JSON.stringify(reject)}\n`) } : {}),

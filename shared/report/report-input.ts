@@ -1,10 +1,11 @@
 /** Everything a report says, read from a store in one pass. */
-import { type CapacityUse, capacityUse } from "../cost/capacity.ts";
-import type { PriceOf } from "../cost/price.ts";
+import { capacityUse } from "../cost/capacity.ts";
+import type { PriceOf, PriceOverride } from "../cost/price.ts";
+import { reservedPrices, withReserved } from "../cost/reserved.ts";
 import { type Activity, isBill } from "../model/activity.ts";
 import type { Rule } from "../model/finding.ts";
 import { type EntityRow, type FindingRow, type LedgerEntry, storable, type UsageRow } from "../model/ledger.ts";
-import { DAY_MS, type EpochMs, type NanoUsd } from "../model/units.ts";
+import { DAY_MS, type EpochMs } from "../model/units.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
 import { type CostFigures, costFigures, endOfUsage } from "./cost-figures.ts";
@@ -83,15 +84,16 @@ export interface RunFacts {
   readonly rejects: readonly RejectSummary[];
   /** For advice on cost. Absent: none that needs a price. */
   readonly price?: PriceOf;
-  /** What an hour of capacity costs, where the configuration tells. */
-  readonly capacityPrice?: (capacity: CapacityUse) => NanoUsd | undefined;
+  /** What is paid where that is not the list price: for capacity that is paid by the hour. */
+  readonly prices?: readonly PriceOverride[];
 }
 
 export async function readReportInput(
   store: Pick<Store, "findings" | "usage" | "entities" | "activities">,
   facts: RunFacts,
 ): Promise<ReportInput> {
-  const usage = await store.usage();
+  const { prices = [] } = facts;
+  const usage = withReserved(await store.usage(), prices);
   const isRecord = recordKeeper(usage);
   const flows = new Map<string, RegionFlow>();
   const heard = new Map<string, Heard>();
@@ -130,7 +132,7 @@ export async function readReportInput(
     cost: costFigures(usage, {
       budgets: facts.policy?.budgets ?? [],
       ...(facts.price ? { price: facts.price } : {}),
-      ...(facts.capacityPrice ? { capacityPrice: facts.capacityPrice } : {}),
+      capacityPrice: reservedPrices(prices),
       capacity,
       now: endOfUsage(usage) ?? (0 as EpochMs),
     }),
