@@ -3,21 +3,25 @@
  *
  * Form: `insights-logs-<category>/resourceId=/SUBSCRIPTIONS/…/y=2026/m=08/d=01/h=10/m=00/PT1H.json`, a record a line
  * (Azure Monitor, "Send resource logs to Azure Storage", read 2026-11). The hour is that of the event, so that blobs
- * of past hours still grow. Only what was appended is read.
+ * of past hours still grow. Only what was appended is read. Exports of costs lie otherwise: `azure.cost-exports`.
  */
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { apiUrl, duration } from "../config/settings.ts";
-import { PipelineError } from "../model/errors.ts";
 import { DAY_MS, HOUR_MS } from "../model/units.ts";
 import { jsonValues } from "../reading/json-values.ts";
-import { AzureIdentity, askAzure, azureCredentials, azureError, isUnauthorized, statusOf } from "./azure.ts";
+import { AzureIdentity } from "./azure.ts";
+import { isMissing, openStorage, type StorageAccount } from "./azure-storage.ts";
 import { defineCollector, type FetchedPage, type PullContext } from "./collector.ts";
 import { interleaved } from "./interleaved.ts";
-import { partOf, Trail, tried } from "./parts.ts";
-import { renewing } from "./renewing.ts";
+import { partOf, tried } from "./parts.ts";
 
 const ID = "azure.blob";
+const WHO = {
+  collector: ID,
+  noContainer:
+    "send the category here, by a diagnostic setting of each account (of each subscription for the activity log)",
+};
 const PARTS_AT_ONCE = 4;
 /** Of one page, unless a single record is larger. */
 const PAGE_BYTES = 1024 * 1024;
@@ -25,8 +29,6 @@ const PAGE_BYTES = 1024 * 1024;
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
 /** `resourceId=/SUBSCRIPTIONS/s/RESOURCEGROUPS/g/PROVIDERS/p/ACCOUNTS/a/PROJECTS/p/`, and some more. */
 const DEEPEST = 16;
-/** Of one blob's bytes, where the connection breaks. */
-const MAX_DOWNLOADS = 4;
 
 const Settings = z.strictObject({
   /** `https://account.blob.core.windows.net` */
@@ -71,13 +73,6 @@ interface HourBlob {
   readonly bytes: number;
 }
 
-interface Account {
-  /** What stands under `prefix` one level down. */
-  folders(container: string, prefix: string): Promise<readonly string[]>;
-  blobs(container: string, prefix: string): Promise<readonly { readonly name: string; readonly bytes: number }[]>;
-  bytes(container: string, blob: string, from: number, to: number): AsyncIterable<Uint8Array>;
-}
-
 export const azureBlob = defineCollector<Settings>({
   id: ID,
   title: "Azure logs in a storage account",
@@ -85,7 +80,7 @@ export const azureBlob = defineCollector<Settings>({
 
   pull: async function* (context) {
     const { settings, signal } = context;
-    const account = await connect(settings, signal);
+    const account = await openStorage(WHO, settings, signal);
     for (const container of settings.containers) {
       const parts: string[] = [];
       yield* partOf(container, signal, found(account, container, parts));
@@ -100,7 +95,7 @@ export const azureBlob = defineCollector<Settings>({
   },
 
   check: async ({ settings, signal }) => {
-    const account = await connect(settings, signal);
+    const account = await openStorage(WHO, settings, signal);
     return Promise.all(
       settings.containers.map((container) =>
         tried(`Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read in ${container}`, () =>
@@ -112,7 +107,7 @@ export const azureBlob = defineCollector<Settings>({
 });
 
 // biome-ignore lint/correctness/useYield: so that a container that cannot be listed is a part that failed
-async function* found(account: Account, container: string, parts: string[]): AsyncGenerator<FetchedPage> {
+async function* found(account: StorageAccount, container: string, parts: string[]): AsyncGenerator<FetchedPage> {
   try {
     parts.push(...(await partsUnder(account, container, "", 0)));
   } catch (error) {
@@ -124,7 +119,7 @@ async function* found(account: Account, container: string, parts: string[]): Asy
 const ABOUT_AI = /\/PROVIDERS\/MICROSOFT\.(COGNITIVESERVICES|MACHINELEARNINGSERVICES|APIMANAGEMENT)\//i;
 
 async function partsUnder(
-  account: Account,
+  account: StorageAccount,
   container: string,
   prefix: string,
   depth: number,
@@ -141,7 +136,7 @@ async function partsUnder(
 
 async function* pullPart(
   part: Part,
-  account: Account,
+  account: StorageAccount,
   { settings, cursors, now, signal }: PullContext<Settings>,
 ): AsyncGenerator<FetchedPage> {
   const name = `${part.container}/${part.prefix}`;
@@ -196,7 +191,11 @@ function hourIn(name: string): number {
 }
 
 /** Oldest first. */
-async function hoursOf(day: number, { container, prefix }: Part, account: Account): Promise<readonly HourBlob[]> {
+async function hoursOf(
+  day: number,
+  { container, prefix }: Part,
+  account: StorageAccount,
+): Promise<readonly HourBlob[]> {
   const [year, month, date] = new Date(day).toISOString().slice(0, 10).split("-");
   const blobs = await account.blobs(container, `${prefix}y=${year}/m=${month}/d=${date}/`);
   return blobs
@@ -275,82 +274,3 @@ async function recordsIn({ bytes }: Lines, place: string): Promise<Pick<FetchedP
   }
   return { documents, unreadable };
 }
-
-async function connect(settings: Settings, signal: AbortSignal): Promise<Account> {
-  const { BlobServiceClient } = await import("@azure/storage-blob");
-  const newCredential = await azureCredentials(settings);
-  const ask = renewing(() => new BlobServiceClient(settings.account, newCredential()), isUnauthorized);
-  const asking = (container: string) => ({ collector: ID, where: `container ${container}`, advice });
-
-  return {
-    folders: (container, prefix) =>
-      askAzure(asking(container), () =>
-        ask(async (client) => {
-          const folders: string[] = [];
-          const options = { prefix, abortSignal: signal };
-          const pages = client.getContainerClient(container).listBlobsByHierarchy("/", options).byPage();
-          for await (const { segment } of onceEach(pages, `${ID}: container ${container}`))
-            folders.push(...(segment.blobPrefixes ?? []).map(({ name }) => name));
-          return folders;
-        }),
-      ),
-
-    blobs: (container, prefix) =>
-      askAzure(asking(container), () =>
-        ask(async (client) => {
-          const blobs: { name: string; bytes: number }[] = [];
-          const options = { prefix, abortSignal: signal };
-          const pages = client.getContainerClient(container).listBlobsFlat(options).byPage();
-          for await (const { segment } of onceEach(pages, `${ID}: container ${container}`))
-            for (const { name, properties } of segment.blobItems)
-              blobs.push({ name, bytes: properties.contentLength ?? 0 });
-          return blobs;
-        }),
-      ),
-
-    bytes: async function* (container, blob, from, to) {
-      const download = (at: number) =>
-        ask(async (client) => {
-          const options = { abortSignal: signal, maxRetryRequests: 0 };
-          const there = client.getContainerClient(container).getBlobClient(blob);
-          return (await there.download(at, to - at, options)).readableStreamBody;
-        });
-      let at = from;
-      for (let attempt = 1; at < to; attempt++) {
-        try {
-          for await (const chunk of (await download(at)) ?? []) {
-            at += chunk.length;
-            yield Buffer.from(chunk);
-          }
-        } catch (error) {
-          // The SDK's own resumption ends with the connection, and with a blob that grows meanwhile.
-          const failure = azureError(
-            { ...asking(container), advice: { ...advice, 404: "the blob is gone" } },
-            error,
-          );
-          if (failure.code !== "upstream-unavailable" || attempt === MAX_DOWNLOADS) throw failure;
-        }
-      }
-    },
-  };
-}
-
-/** Pages until the end, or until one says for the second time where the next one is. */
-async function* onceEach<Segment extends { readonly continuationToken?: string }>(
-  pages: AsyncIterable<Segment>,
-  where: string,
-): AsyncGenerator<Segment> {
-  const trail = new Trail(where);
-  for await (const page of pages) {
-    yield page;
-    if (page.continuationToken) trail.follow(page.continuationToken);
-  }
-}
-
-const advice: Readonly<Record<number, string>> = {
-  401: "the token is not taken: is `account` in the credential's cloud and tenant?",
-  403: "give the identity the role Storage Blob Data Reader on the storage account, and let it through the account's firewall",
-  404: "there is no such container: send the category here, by a diagnostic setting of each account (of each subscription for the activity log)",
-};
-
-const isMissing = (error: unknown): boolean => error instanceof PipelineError && statusOf(error.cause) === 404;

@@ -8,6 +8,7 @@ export { awsCloudwatchLogs } from "./aws-cloudwatch-logs.ts";
 export { awsCostExplorer } from "./aws-cost-explorer.ts";
 export { awsS3Logs } from "./aws-s3-logs.ts";
 export { azureBlob } from "./azure-blob.ts";
+export { azureCostExports } from "./azure-cost-exports.ts";
 export { azureMonitorQuery } from "./azure-monitor-query.ts";
 export { gcpLogging } from "./gcp-logging.ts";
 export { kafkaTopic } from "./kafka-topic.ts";

@@ -20,7 +20,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 const formats: readonly { readonly magic: readonly number[]; readonly refuse: string }[] = [
   { magic: [0x50, 0x4b, 0x03, 0x04], refuse: "a zip archive: unpack it first" },
-  { magic: [0x50, 0x41, 0x52, 0x31], refuse: "a Parquet file: export it as JSON lines" },
+  { magic: [0x50, 0x41, 0x52, 0x31], refuse: "a Parquet file: export it as CSV or JSON lines" },
   { magic: [0xff, 0xfe], refuse: "UTF-16 text: save it as UTF-8" },
   { magic: [0xfe, 0xff], refuse: "UTF-16 text: save it as UTF-8" },
   { magic: [0x42, 0x5a, 0x68], refuse: "bzip2: unpack it first" },

@@ -52,7 +52,7 @@ interface Fault {
 }
 
 interface CostInput {
-  readonly TimePeriod: { readonly Start: string; readonly End: string };
+  readonly TimePeriod?: { readonly Start: string; readonly End: string };
   readonly Filter?: { readonly Dimensions: { readonly Values: readonly string[] } };
   readonly GroupBy?: readonly unknown[];
   readonly NextPageToken?: string;
@@ -343,7 +343,8 @@ export class AwsServer {
     }));
   }
 
-  #billedIn(account: string, { Start, End }: CostInput["TimePeriod"]): Billed[] {
+  #billedIn(account: string, period: CostInput["TimePeriod"]): Billed[] {
+    const { Start = "", End = "" } = period ?? {};
     return (this.bills.get(account) ?? []).filter(({ day }) => day >= Start && day < End);
   }
 

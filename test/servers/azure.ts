@@ -219,13 +219,19 @@ const noSuchTable = (table: string): Reply => ({
   },
 });
 
+interface Listing {
+  readonly pageSize?: number;
+  /** Epoch milliseconds, by `container/name`: to the second. Absent: not told. */
+  readonly modified?: ReadonlyMap<string, number>;
+}
+
 /** Append blobs by `container/name`, listed `pageSize` at a time. */
 export function blobStorage(
   blobs: ReadonlyMap<string, Buffer>,
-  { pageSize = 5_000 }: { readonly pageSize?: number } = {},
+  listing: Listing = {},
 ): (asked: AzureAsked) => Reply {
   return ({ path, query, headers }) => {
-    if (query.get("comp") === "list") return listed(blobs, path.slice(1), query, pageSize);
+    if (query.get("comp") === "list") return listed(blobs, path.slice(1), query, listing);
     const bytes = blobs.get(path.slice(1));
     if (!bytes) return storageError(404, "BlobNotFound");
     const etag = `"${bytes.length}"`;
@@ -252,7 +258,7 @@ function listed(
   blobs: ReadonlyMap<string, Buffer>,
   container: string,
   query: URLSearchParams,
-  pageSize: number,
+  { pageSize = 5_000, modified }: Listing,
 ): Reply {
   const inside = [...blobs].filter(([name]) => name.startsWith(`${container}/`));
   if (inside.length === 0) return storageError(404, "ContainerNotFound");
@@ -264,12 +270,16 @@ function listed(
     if (!inner.startsWith(prefix)) continue;
     const end = delimiter ? inner.indexOf(delimiter, prefix.length) : -1;
     const folder = inner.slice(0, end + 1);
-    if (end >= 0) entries.set(folder, `<BlobPrefix><Name>${folder}</Name></BlobPrefix>`);
-    else
-      entries.set(
-        inner,
-        `<Blob><Name>${inner}</Name><Properties><Content-Length>${length}</Content-Length><BlobType>AppendBlob</BlobType></Properties></Blob>`,
-      );
+    if (end >= 0) {
+      entries.set(folder, `<BlobPrefix><Name>${folder}</Name></BlobPrefix>`);
+      continue;
+    }
+    const time = modified?.get(name);
+    const written = time === undefined ? "" : `<Last-Modified>${new Date(time).toUTCString()}</Last-Modified>`;
+    entries.set(
+      inner,
+      `<Blob><Name>${inner}</Name><Properties>${written}<Content-Length>${length}</Content-Length><BlobType>AppendBlob</BlobType></Properties></Blob>`,
+    );
   }
   const start = Number(query.get("marker") ?? "0");
   const page = [...entries.values()].slice(start, start + pageSize).join("");
