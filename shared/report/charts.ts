@@ -17,10 +17,12 @@ export type Counts = Readonly<Partial<Record<Judged, number>>>;
 export const judged: readonly Judged[] = ["sanctioned", "unreviewed", "unsanctioned", "unjudged"];
 
 /** Once per page: what `fill` refers to. */
-export const patterns =
-  (): Html => html`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>
+export const patterns = (
+  others: Html,
+): Html => html`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>
 <pattern id="unreviewed" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="unreviewed" width="5" height="5"/><circle class="gap" cx="2.5" cy="2.5" r="1.1"/></pattern>
 <pattern id="unsanctioned" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="unsanctioned" width="6" height="6"/><rect class="gap" width="1.6" height="6"/></pattern>
+${others}
 </defs></svg>`;
 
 const fillOf = (verdict: Judged): Html =>
@@ -31,7 +33,7 @@ const fillOf = (verdict: Judged): Html =>
 const totalOf = (counts: Counts): number => judged.reduce((total, one) => total + (counts[one] ?? 0), 0);
 
 /** Three digits are enough for where a pixel goes. */
-const round = (value: number): number => Math.round(value * 1_000) / 1_000;
+export const round = (value: number): number => Math.round(value * 1_000) / 1_000;
 
 /** `620 calls: 410 sanctioned, 210 unreviewed` */
 export const countsInWords = (counts: Counts, unit = "call"): string => {
@@ -79,7 +81,7 @@ export function barsOverTime(steps: readonly Step[], { word }: TimeScale): Html 
 
   return html`<svg class="over-time" width="100%" height="${plotHeight + 34}" role="img" aria-labelledby="over-time-title over-time-desc">
 <title id="over-time-title">Calls per ${word} by verdict</title>
-<desc id="over-time-desc">${plural(steps.length, word)}. The most were ${countsInWords(peak.counts)}, on ${label(peak.start, word)}.</desc>
+<desc id="over-time-desc">${plural(steps.length, word)}. The most were ${countsInWords(peak.counts)}, on ${stepLabel(peak.start, word)}.</desc>
 ${[0, 0.5, 1].map((part) => html`<line class="grid" x1="0" x2="100%" y1="${y(part * most)}" y2="${y(part * most)}"/><text class="tick" x="-8" y="${y(part * most) + 4}" text-anchor="end">${whole(part * most)}</text>`)}
 ${steps.map((step, at) => {
   let below = 0;
@@ -93,21 +95,22 @@ ${steps.map((step, at) => {
     ];
   });
   return bars.length > 0
-    ? html`<g><title>${label(step.start, word)}: ${countsInWords(step.counts)}</title>${bars}</g>`
+    ? html`<g><title>${stepLabel(step.start, word)}: ${countsInWords(step.counts)}</title>${bars}</g>`
     : html``;
 })}
-${steps.map((step, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${round((at + 0.5) * slot)}%" y="${plotHeight + 28}" text-anchor="middle">${label(step.start, word, true)}</text>` : html``))}
+${steps.map((step, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${round((at + 0.5) * slot)}%" y="${plotHeight + 28}" text-anchor="middle">${stepLabel(step.start, word, true)}</text>` : html``))}
 </svg>`;
 }
 
 /** A round number, whose half is short too. */
-function niceCeiling(value: number): number {
+export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const factor = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
   return Math.max(factor * power, 2);
 }
 
-function label(start: number, word: TimeScale["word"], short = false): string {
+/** `14 Sep 2026, 08:00`, `the week from 14 Sep 2026`; short on an axis. */
+export function stepLabel(start: number, word: TimeScale["word"], short = false): string {
   if (word === "hour") return `${short ? "" : `${day(start)}, `}${new Date(start).toISOString().slice(11, 16)}`;
   return short
     ? day(start).split(" ").slice(0, 2).join(" ")

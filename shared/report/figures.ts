@@ -11,6 +11,13 @@ const FRACTIONS_OF_A_CENT = new Intl.NumberFormat("en-US", {
   maximumSignificantDigits: 2,
 });
 
+const DOLLARS_IN_SHORT = new Intl.NumberFormat("en-US", {
+  style: "currency",
+  currency: "USD",
+  notation: "compact",
+  maximumSignificantDigits: 3,
+});
+
 /** `48,210` */
 export const whole = (count: number): string => WHOLE.format(count);
 
@@ -22,6 +29,9 @@ export function dollars(cost: NanoUsd): string {
   const usd = cost / 1e9;
   return usd !== 0 && Math.abs(usd) < 0.01 ? FRACTIONS_OF_A_CENT.format(usd) : DOLLARS.format(usd);
 }
+
+/** `$1.2K`, where there is little room. */
+export const dollarsInShort = (cost: NanoUsd): string => DOLLARS_IN_SHORT.format(cost / 1e9);
 
 /** `71%`. A part that is not nothing is never `0%`, and one that is not all is never `100%`. */
 export function percent(part: number, of: number): string {

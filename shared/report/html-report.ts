@@ -25,10 +25,13 @@ import {
   type TimeScale,
   timeScaleOf,
 } from "./charts.ts";
+import { costPatterns } from "./cost-charts.ts";
+import { costSection } from "./cost-section.ts";
 import { doorTitle } from "./door-title.ts";
 import { compact, day, days, dollars, minute, percent, plural, subjectParts, whole } from "./figures.ts";
 import { breakable, Html, html } from "./html.ts";
 import { type InventoryRow, usesIn } from "./inventory.ts";
+import { called, capital, empty, figure, levelChip, more, type Names, namesOf } from "./page-parts.ts";
 import type { RegionFlow, ReportInput, SourceCoverage } from "./report-input.ts";
 import { reportStyle } from "./report-style.ts";
 import { summaryOf, type Totals, totalsOf } from "./summary.ts";
@@ -44,9 +47,11 @@ const NEW_MS = 7 * DAY_MS;
 
 export function renderReport(input: ReportInput): string {
   const totals = totalsOf(input);
-  const names = namesOf(input);
+  const names = namesOf(input.entities);
+  const told = new Set(input.findings.slice(0, FINDINGS_SHOWN).map(({ finding }) => finding.uid));
   const sections: readonly [id: string, title: string, body: Html][] = [
     ["findings", "Findings", findingsSection(input, names)],
+    ["cost", "Cost", costSection(input, names, (finding) => told.has(finding))],
     ["inventory", "Inventory", inventorySection(input, names)],
     ["doors", "Models and doors", doorsSection(input)],
     ["regions", "Where data was processed", regionsSection(input)],
@@ -71,7 +76,7 @@ ${styleElement}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the report</a>
-${patterns()}
+${patterns(costPatterns())}
 <div class="page">
 <header class="top">
 <div class="brand">${brandMark()}Gnomon</div>
@@ -164,17 +169,11 @@ function firstToDo({ findings, rules }: ReportInput): Html {
 const isOpen = (status: FindingRow["finding"]["status"]): boolean =>
   status !== "resolved" && status !== "suppressed";
 
-const figure = (name: string, value: string, note: Html | string): Html =>
-  html`<div class="figure"><dt>${name}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`;
-
 const levelCounts = (counts: Readonly<Record<Level, number>>): Html =>
   html`<ul class="levels">${levels
     .toReversed()
     .filter((level) => counts[level] > 0)
     .map((level) => html`<li>${levelMark(level)}${whole(counts[level])} ${level}</li>`)}</ul>`;
-
-const levelChip = (level: Level): Html =>
-  html`<span class="chip ${level}">${levelMark(level)}${level.charAt(0).toUpperCase() + level.slice(1)}</span>`;
 
 function verdictChip(verdict: VerdictWord | undefined): Html {
   if (verdict === undefined) return html`<span class="muted">not judged</span>`;
@@ -243,12 +242,6 @@ function whatIsNew({ entities, period }: ReportInput): Html {
   return html`<div class="card"><h3>New in the last seven days</h3><dl class="facts">${said.map(([name, part]) => html`<div><dt>${name}</dt><dd>${part}</dd></div>`)}</dl></div>`;
 }
 
-/** What entities are called, where a log said it, by type and uid. */
-type Names = ReadonlyMap<string, string>;
-
-const namesOf = ({ entities }: ReportInput): Names =>
-  new Map(entities.filter(({ name, uid }) => name !== uid).map(({ type, uid, name }) => [`${type} ${uid}`, name]));
-
 function findingsSection({ findings, rules, policy }: ReportInput, names: Names): Html {
   if (findings.length === 0)
     return empty(
@@ -270,12 +263,6 @@ function subjectLine(subject: FindingRow["finding"]["subject"], names: Names): H
   return html`${subjectParts(subject).map(
     ({ part, value }, at) => html`${at > 0 ? " · " : ""}${called(part, value, names)}`,
   )}`;
-}
-
-function called(part: string, value: string, names: Names): Html {
-  if (part === "door") return html`${doorTitle(value)}`;
-  const name = names.get(`${part} ${value}`);
-  return name === undefined ? breakable(value) : html`${name} (${breakable(value)})`;
 }
 
 function ruleArticle(rows: readonly FindingRow[], rules: readonly Rule[], names: Names): Html {
@@ -566,10 +553,3 @@ function methodSection(input: ReportInput, totals: Totals): Html {
 <li>What no log shows is not here: use through accounts and networks that are not collected, models run on own machines, AI features inside other products, and everything typed into a browser that the network logs do not name.</li>
 </ul>`;
 }
-
-const more = (count: number, shown: number, command: string): string =>
-  count > shown ? `, of which ${whole(shown)} are shown; “${command}” lists all` : "";
-
-const empty = (what: string, next: string): Html => html`<div class="empty"><strong>${what}</strong>${next}</div>`;
-
-const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

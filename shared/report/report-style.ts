@@ -4,13 +4,15 @@ export const reportStyle = `
 --paper:#fbfaf7;--card:#fff;--sunk:#f2f0ea;--line:#dcd8cd;--ink:#1b2330;--muted:#58606e;--link:#1c4f82;
 --sanctioned:#2b7f70;--unreviewed:#d39a2f;--unsanctioned:#c4452f;--unjudged:#8d94a0;
 --critical:#8f1740;--high:#b93a22;--medium:#8a5a00;--low:#2a6496;--informational:#58606e;
+--cost-1:#1f4e79;--cost-2:#5d8fc0;--cost-3:#6b4684;--cost-4:#a87bbb;--cost-5:#3f7650;--cost-6:#9c6b30;--cost-rest:#8d94a0;
 --serif:"Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua",Georgia,"Liberation Serif",serif;
 --sans:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif;
 --mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 @media (prefers-color-scheme:dark){:root{
 --paper:#12161d;--card:#1a2029;--sunk:#222935;--line:#343d4b;--ink:#ebe8e1;--muted:#a9b1be;--link:#8fbdf0;
 --sanctioned:#4fb3a0;--unreviewed:#e2b04c;--unsanctioned:#ee7b62;--unjudged:#7d8696;
---critical:#ff8fb0;--high:#ff8d75;--medium:#e9b44c;--low:#86bdf0;--informational:#a9b1be}}
+--critical:#ff8fb0;--high:#ff8d75;--medium:#e9b44c;--low:#86bdf0;--informational:#a9b1be;
+--cost-1:#8fbdf0;--cost-2:#4f7fb3;--cost-3:#cfa9dd;--cost-4:#8d63a3;--cost-5:#7cc79b;--cost-6:#d0a06a;--cost-rest:#7d8696;}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 var(--sans);font-variant-numeric:tabular-nums}
@@ -60,6 +62,27 @@ svg .grid{stroke:var(--line);stroke-width:1;shape-rendering:crispEdges}
 .strip{display:block;min-width:120px}.strip .heard{fill:var(--sanctioned)}.strip .silent{fill:none;stroke:var(--muted);stroke-width:1}
 .flow{display:block;overflow:visible;margin-top:16px}.flow path{opacity:.62}.flow .node{fill:var(--ink)}
 svg.stays,svg .stays{fill:var(--sanctioned)}svg.moved,svg .moved{fill:var(--low)}svg.may-move,svg .may-move{fill:var(--unreviewed)}svg.anywhere,svg .anywhere{fill:var(--unsanctioned)}svg.unsaid,svg .unsaid{fill:var(--unjudged)}
+.figures.thirds{grid-template-columns:repeat(3,1fr)}
+h3.part{font-family:var(--serif);font-size:1.3rem;font-weight:600;margin:40px 0 8px}section>h3.part+.intro{max-width:44em;color:var(--muted);margin:0 0 14px}
+svg .cost-1{fill:var(--cost-1)}svg .cost-2{fill:var(--cost-2)}svg .cost-3{fill:var(--cost-3)}svg .cost-4{fill:var(--cost-4)}svg .cost-5{fill:var(--cost-5)}svg .cost-6{fill:var(--cost-6)}svg .cost-rest{fill:var(--cost-rest)}
+svg .unexplained{fill:var(--unsanctioned)}svg .explained{fill:var(--cost-1)}svg .estimated{fill:none;stroke:var(--muted);stroke-width:1.5}
+.stack{display:grid;grid-template-columns:minmax(0,1fr) 220px;gap:20px;align-items:start}
+.names{display:block;overflow:visible;margin-top:14px}
+.leader{fill:none;stroke:var(--muted);stroke-width:1}.pointer{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 2}
+circle.flag{fill:var(--card);stroke:var(--ink);stroke-width:1.5}text.flag{font-weight:600;font-size:11px}
+.marked{list-style:none;margin:10px 0 0;padding:0;display:grid;gap:12px}.marked li{display:grid;grid-template-columns:22px minmax(0,1fr);gap:12px}
+span.flag{width:22px;height:22px;border:1.5px solid var(--ink);border-radius:50%;text-align:center;font-size:.74rem;font-weight:600;line-height:19px}
+.marked .sub{margin-top:2px}
+.burns{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin-bottom:16px}.burns .card{margin:0}.burns h4{font-size:1rem;color:var(--ink);letter-spacing:0}.burns p{font-size:.92rem}
+.burn{display:block;overflow:visible;width:calc(100% - 64px);margin-top:8px}
+.burn path{vector-effect:non-scaling-stroke}.burn .used{fill:var(--cost-1);opacity:.16}.burn .course{fill:none;stroke:var(--cost-1);stroke-width:2.5}
+.burn .band{fill:var(--unreviewed);opacity:.3}.burn .expected{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 4}
+.burn .axis,.trend .axis{stroke:var(--line);stroke-width:1}.burn line.limit{stroke:var(--critical);stroke-width:1.5}.burn text.limit{font-weight:600;fill:var(--critical)}
+.burn .end{fill:var(--ink)}.burn .crossing{fill:var(--card);stroke:var(--critical);stroke-width:2.5}
+.trend{display:block;max-width:100%}.trend .course{fill:none;stroke:var(--cost-1);stroke-width:1.8;stroke-linejoin:round}.trend .usual{stroke:var(--muted);stroke-dasharray:3 3}.trend .end{fill:var(--cost-1)}.trend .drifted{fill:var(--card);stroke:var(--high);stroke-width:2.5}
+.units td{min-width:140px}.units .now{display:block}.drift{display:block;color:var(--high);font-size:.86rem}
+.amount{display:block;margin-top:4px;min-width:90px}.amount rect{fill:var(--cost-1)}
+.advised .said{display:block}.advised th{min-width:18em}.bill{display:block}
 table{width:100%;border-collapse:collapse;font-size:.92rem}
 caption{text-align:left;color:var(--muted);font-size:.86rem;padding:0 0 8px}
 th,td{text-align:left;vertical-align:top;padding:9px 12px 9px 0;border-bottom:1px solid var(--line)}
@@ -93,7 +116,7 @@ details table{margin-top:8px;font-size:.86rem}
 .scroll{overflow-x:auto}
 .plain{margin:0;padding-left:1.1em;max-width:50em}.plain li{margin:.3em 0}
 footer{margin-top:64px;padding-top:16px;border-top:1px solid var(--line);color:var(--muted);font-size:.86rem}
-@media screen and (max-width:900px){.figures{grid-template-columns:repeat(2,1fr)}.advice{grid-template-columns:1fr}}
+@media screen and (max-width:900px){.figures,.figures.thirds{grid-template-columns:repeat(2,1fr)}.burns{grid-template-columns:minmax(0,1fr)}.advice{grid-template-columns:1fr}}
 @media screen and (max-width:1000px){
 table.cards,table.cards tbody,table.cards caption{display:block}table.cards thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 table.cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:6px 16px;padding:14px 0;border-bottom:1px solid var(--line)}
@@ -112,17 +135,19 @@ header.top{flex-direction:column;align-items:flex-start}
 .figure{padding:12px 14px}.figure .value{font-size:1.65rem}.figures{gap:10px}
 .card,.rule{padding:14px}
 .flow text,.flow text.place{font-size:11px}
+.stack{grid-template-columns:minmax(0,1fr);gap:0}
 .todo li{grid-template-columns:1fr}
 }
 @media print{
 :root{color-scheme:light;--paper:#fff;--card:#fff;--sunk:#f4f4f4;--line:#cfcfcf;--ink:#111;--muted:#4d4d4d;--link:#111;
---sanctioned:#2b7f70;--unreviewed:#d39a2f;--unsanctioned:#c4452f;--unjudged:#8d94a0;--critical:#8f1740;--high:#b93a22;--medium:#8a5a00;--low:#2a6496;--informational:#4d4d4d}
+--sanctioned:#2b7f70;--unreviewed:#d39a2f;--unsanctioned:#c4452f;--unjudged:#8d94a0;--critical:#8f1740;--high:#b93a22;--medium:#8a5a00;--low:#2a6496;--informational:#4d4d4d;
+--cost-1:#1f4e79;--cost-2:#5d8fc0;--cost-3:#6b4684;--cost-4:#a87bbb;--cost-5:#3f7650;--cost-6:#9c6b30;--cost-rest:#8d94a0;}
 @page{size:A4;margin:14mm 14mm 16mm}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 html{font-size:10pt}body{font-size:1rem}.page{max-width:none;padding:0}nav,.skip,.screen-only{display:none}
 section{margin-top:26pt}h2,h3,h4,.intro,.advice,tr.group,caption{break-after:avoid}
 .figure,.facts,.advice,.card,h4,tr{break-inside:avoid}.facts,.finding h4{break-after:avoid}thead{display:table-header-group}
-.figures{grid-template-columns:repeat(4,1fr)}.advice{grid-template-columns:repeat(3,1fr)}
+.figures{grid-template-columns:repeat(4,1fr)}.figures.thirds,.advice{grid-template-columns:repeat(3,1fr)}.burns{grid-template-columns:repeat(2,minmax(0,1fr))}.marked li{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}summary{list-style:none;color:var(--muted)}
 table{font-size:8.6pt}details table{font-size:7.6pt}th,td{padding-top:4pt;padding-bottom:4pt}
 a{text-decoration:none}.spark{width:70px}

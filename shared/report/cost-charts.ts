@@ -1,0 +1,316 @@
+/**
+ * Charts of money as inline SVG, by the same rules as `charts.ts`: percentages across and pixels down, so that text
+ * keeps its size on a phone; what is drawn is named where it is drawn.
+ */
+import type { Level } from "../model/finding.ts";
+import type { NanoUsd } from "../model/units.ts";
+import { niceCeiling, round, stepLabel, type TimeScale } from "./charts.ts";
+import { day, dollars, dollarsInShort } from "./figures.ts";
+import { type Html, html } from "./html.ts";
+
+/** One part of a stack: an amount for each step, none of them negative. */
+export interface Layer {
+  readonly name: string;
+  readonly values: readonly NanoUsd[];
+  /** Below the name: what a reader wants to know of it first. */
+  readonly note: string;
+  /** Everything that has no layer of its own. */
+  readonly isRest?: true;
+}
+
+/** Something that stood out, and the number of the sentence that says what. */
+export interface Mark {
+  readonly number: number;
+  readonly time: number;
+  readonly level: Level;
+}
+
+export interface Stack {
+  /** Of the ids within the page. */
+  readonly id: string;
+  readonly title: string;
+  readonly starts: readonly number[];
+  readonly scale: TimeScale;
+  /** The greatest first: it lies at the bottom. */
+  readonly layers: readonly Layer[];
+  readonly marks: readonly Mark[];
+}
+
+/** As many layers as a reader can tell apart; every second one has a pattern. */
+export const LAYERS = 6;
+
+export const costPatterns =
+  (): Html => html`<pattern id="cost-2" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="cost-2" width="5" height="5"/><circle class="gap" cx="2.5" cy="2.5" r="1.2"/></pattern>
+<pattern id="cost-4" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="cost-4" width="6" height="6"/><rect class="gap" width="2" height="6"/></pattern>
+<pattern id="cost-6" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="cost-6" width="5" height="5"/><rect class="gap" width="5" height="1.6"/></pattern>
+<pattern id="unexplained" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><rect class="unexplained" width="6" height="6"/><rect class="gap" width="2.4" height="6"/></pattern>`;
+
+const layerFill = (at: number, isRest: boolean): Html => {
+  if (isRest) return html`class="cost-rest"`;
+  return at % 2 === 0 ? html`class="cost-${at + 1}"` : html`fill="url(#cost-${at + 1})"`;
+};
+
+const PLOT_HEIGHT = 216;
+const LANE_HEIGHT = 21;
+const TOP = 8;
+
+/** Spend per step in layers, what stood out above it, and beside it each layer's part of the whole. */
+export function stackOverTime(stack: Stack): Html {
+  const { id, title, starts, scale, layers, marks } = stack;
+  const totals = starts.map((_, at) => sum(layers.map(({ values }) => values[at] ?? 0)));
+  const most = niceCeiling(Math.max(...totals, 1));
+  const slot = 100 / starts.length;
+  const placed = inLanes(marks, stack);
+  const top = TOP + LANE_HEIGHT * (1 + Math.max(-1, ...placed.map(({ lane }) => lane)));
+  const bottom = top + PLOT_HEIGHT;
+  const y = (value: number): number => round(bottom - (PLOT_HEIGHT * value) / most);
+  const labelEvery = Math.ceil(starts.length / 5);
+  const peak = totals.indexOf(Math.max(...totals));
+
+  return html`<div class="stack">
+<svg class="over-time" width="100%" height="${bottom + 26}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">${title}</title>
+<desc id="${id}-desc">${layers.map(({ name, note }) => `${name}: ${note}.`).join(" ")} The most was ${dollars((totals[peak] ?? 0) as NanoUsd)}, on ${stepLabel(starts[peak] ?? 0, scale.word)}.</desc>
+${[0, 0.5, 1].map((part) => html`<line class="grid" x1="0" x2="100%" y1="${y(part * most)}" y2="${y(part * most)}"/><text class="tick" x="-8" y="${y(part * most) + 4}" text-anchor="end">${dollarsInShort((part * most) as NanoUsd)}</text>`)}
+${starts.map((start, at) => {
+  let below = 0;
+  const bars = layers.flatMap(({ values, isRest }, layer) => {
+    const value = values[at] ?? 0;
+    if (value <= 0) return [];
+    below += value;
+    const height = Math.max((PLOT_HEIGHT * value) / most, 0.5);
+    return [
+      html`<rect x="${round(at * slot + slot * 0.1)}%" width="${round(slot * 0.8)}%" y="${y(below)}" height="${round(height)}" ${layerFill(layer, isRest === true)}/>`,
+    ];
+  });
+  if (bars.length === 0) return html``;
+  return html`<g><title>${stepLabel(start, scale.word)}: ${dollars((totals[at] ?? 0) as NanoUsd)}</title>${bars}</g>`;
+})}
+${placed.map(({ number, level, lane, at, x }) => {
+  const middle = top - TOP - LANE_HEIGHT * lane - LANE_HEIGHT / 2 + 2;
+  return html`<line class="pointer" x1="${x}%" x2="${x}%" y1="${middle}" y2="${y(totals[at] ?? 0)}"/><circle class="flag ${level}" cx="${x}%" cy="${middle}" r="9"/><text class="flag" x="${x}%" y="${middle + 4}" text-anchor="middle">${number}</text>`;
+})}
+${starts.map((start, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${round((at + 0.5) * slot)}%" y="${bottom + 20}" text-anchor="middle">${stepLabel(start, scale.word, true)}</text>` : html``))}
+</svg>
+${wholeColumn(layers, top, bottom)}
+</div>`;
+}
+
+interface PlacedMark extends Mark {
+  readonly at: number;
+  /** Per cent from the left. */
+  readonly x: number;
+  readonly lane: number;
+}
+
+/** Two numbers nearer than this would lie upon each other on a phone. Per cent. */
+const APART = 8;
+
+/** Marks that are too near to each other stand one above the other. */
+function inLanes(marks: readonly Mark[], { starts, scale }: Stack): PlacedMark[] {
+  const slot = 100 / starts.length;
+  const first = starts[0] ?? 0;
+  const lastIn: number[] = [];
+  return marks
+    .map((mark) => ({ ...mark, at: Math.floor((mark.time - first) / scale.stepMs) }))
+    .filter(({ at }) => at >= 0 && at < starts.length)
+    .sort((a, b) => a.at - b.at || a.number - b.number)
+    .map((mark) => {
+      const x = round((mark.at + 0.5) * slot);
+      const free = lastIn.findIndex((last) => x - last >= APART);
+      const lane = free === -1 ? lastIn.length : free;
+      lastIn[lane] = x;
+      return { ...mark, x, lane };
+    });
+}
+
+/** Two lines of text. */
+const LABEL_HEIGHT = 32;
+
+/** The whole period as one column, each part named beside it. */
+function wholeColumn(layers: readonly Layer[], top: number, bottom: number): Html {
+  const all = sum(layers.map(({ values }) => sum(values)));
+  const height = bottom - top;
+  let below = 0;
+  const parts = layers.map((layer, at) => {
+    const part = all > 0 ? (height * sum(layer.values)) / all : 0;
+    below += part;
+    return { layer, at, part, y: bottom - below, middle: bottom - below + part / 2 };
+  });
+  const labels = apart(
+    parts.toReversed().map(({ middle }) => middle),
+    LABEL_HEIGHT,
+    Math.max(LABEL_HEIGHT / 2, Math.min(top, bottom - LABEL_HEIGHT * layers.length)) + LABEL_HEIGHT / 2 - 8,
+    bottom - LABEL_HEIGHT / 2 + 8,
+  ).reverse();
+  return html`<svg class="names" width="100%" height="${Math.max(bottom, LABEL_HEIGHT * layers.length) + 26}" aria-hidden="true">
+${parts.map(({ layer, at, part, y, middle }) => {
+  const label = round(labels[at] ?? middle);
+  return html`<rect x="2" width="18" y="${round(y)}" height="${round(Math.max(part - 1, 0.5))}" ${layerFill(at, layer.isRest === true)}/><path class="leader" d="M22 ${round(middle)} 28 ${round(middle)} 36 ${label}H40"/><text class="place" x="44" y="${round(label - 2)}">${shortened(layer.name)}</text><text class="tick" x="44" y="${round(label + 13)}">${layer.note}</text>`;
+})}
+<text class="tick" x="2" y="${bottom + 20}">all of it</text>
+</svg>`;
+}
+
+/** Positions from the least to the greatest, moved as little as keeps them `distance` apart and within bounds. */
+export function apart(wished: readonly number[], distance: number, least: number, greatest: number): number[] {
+  const placed: number[] = [];
+  for (const one of wished) placed.push(Math.max(one, (placed.at(-1) ?? least - distance) + distance));
+  let limit = greatest;
+  for (let at = placed.length - 1; at >= 0; at--) {
+    placed[at] = Math.min(placed[at] ?? limit, limit);
+    limit = (placed[at] ?? limit) - distance;
+  }
+  return placed;
+}
+
+const shortened = (name: string): string => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+/** How a budget is used up: what is used, what is expected until the period's end, and the amount. */
+export interface Burn {
+  /** Of the ids within the page. */
+  readonly id: string;
+  readonly title: string;
+  /** In words, for those who do not see it. */
+  readonly words: string;
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  /** Ascending, from the period's start. */
+  readonly course: readonly { readonly time: number; readonly used: number }[];
+  /** What it is held against. */
+  readonly limit?: { readonly amount: number; readonly label: string };
+  /** What is expected, ascending until the end. Empty: the period is over. */
+  readonly ahead: readonly Expected[];
+  readonly crossing?: { readonly time: number; readonly isExpected: boolean };
+  readonly written: (amount: number) => string;
+  /** For the end of the line, where there is little room. */
+  readonly writtenShort: (amount: number) => string;
+}
+
+export interface Expected {
+  readonly time: number;
+  readonly expected: number;
+  /** Where it lies in 80 of 100 cases. */
+  readonly low: number;
+  readonly high: number;
+}
+
+const BURN_HEIGHT = 150;
+/** Room for a label above the highest line. */
+const BURN_TOP = 18;
+
+export function burn(of: Burn): Html {
+  const { id, title, words, start, end, course, limit, ahead, crossing, written, writtenShort } = of;
+  const outlook = ahead.at(-1);
+  const last = course.at(-1) ?? { time: start, used: 0 };
+  const most = 1.08 * Math.max(limit?.amount ?? 0, last.used, outlook?.high ?? 0, 1);
+  const bottom = BURN_TOP + BURN_HEIGHT;
+  const x = (time: number): number =>
+    round((100 * (Math.min(Math.max(time, start), end) - start)) / (end - start));
+  const y = (value: number): number => round(bottom - (BURN_HEIGHT * value) / most);
+  const line = [{ time: start, used: 0 }, ...course].map(({ time, used }) => `${x(time)},${y(used)}`).join("L");
+  const from = `M${x(last.time)},${y(last.used)}`;
+  const through = (value: (of: Expected) => number, of = ahead): string =>
+    of.map((one) => `L${x(one.time)},${y(value(one))}`).join("");
+  const dates: [time: number, text: string][] = [
+    ...(outlook ? [[last.time, `${day(last.time - 1)}: ${written(last.used)}`] as [number, string]] : []),
+    ...(crossing
+      ? [
+          [
+            crossing.time,
+            `${crossing.isExpected ? "expected to cross" : "crossed"} ${shortDay(crossing.time)}`,
+          ] as [number, string],
+        ]
+      : []),
+  ];
+
+  return html`<svg class="burn" width="100%" height="${bottom + 22 + 16 * dates.length}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">${title}</title>
+<desc id="${id}-desc">${words}</desc>
+<svg width="100%" height="${bottom}" viewBox="0 0 100 ${bottom}" preserveAspectRatio="none" overflow="visible">
+<path class="used" d="M${line}V${bottom}H0Z"/>
+${
+  outlook
+    ? html`<path class="band" d="${from}${through(({ high }) => high)}${through(({ low }) => low, ahead.toReversed())}Z"/><path class="expected" d="${from}${through(({ expected }) => expected)}"/>`
+    : ""
+}
+<path class="course" d="M${line}"/>
+</svg>
+<line class="axis" x1="0" x2="100%" y1="${bottom}" y2="${bottom}"/>
+${limit ? html`<line class="limit" x1="0" x2="100%" y1="${y(limit.amount)}" y2="${y(limit.amount)}"/><text class="limit" x="0" y="${y(limit.amount) - 6}">${limit.label}</text>` : ""}
+${
+  outlook
+    ? html`<circle class="end" cx="100%" cy="${y(outlook.expected)}" r="4"/>${endLabels(outlook, y, writtenShort)}`
+    : html`<circle class="end" cx="${x(last.time)}%" cy="${y(last.used)}" r="4"/>`
+}
+${crossing && limit ? html`<circle class="crossing" cx="${x(crossing.time)}%" cy="${y(limit.amount)}" r="5"/>` : ""}
+<text class="tick" x="0" y="${bottom + 16}">${shortDay(start)}</text><text class="tick" x="100%" y="${bottom + 16}" text-anchor="end">${shortDay(end - 1)}</text>
+${dates.map(([time, text], at) => {
+  const [left, base] = [x(time), bottom + 32 + 16 * at];
+  return html`<line class="pointer" x1="${left}%" x2="${left}%" y1="${bottom}" y2="${base - 10}"/><text class="date" x="${left}%" y="${base}" text-anchor="${anchorAt(left)}">${text}</text>`;
+})}
+</svg>`;
+}
+
+/** What is expected, and in 80 of 100 cases: below each other at the right edge, where they do not touch. */
+function endLabels(
+  { low, expected, high }: Expected,
+  y: (value: number) => number,
+  written: (amount: number) => string,
+): Html {
+  const values = [high, expected, low];
+  const places = apart(values.map(y), 14, 8, BURN_TOP + BURN_HEIGHT);
+  return html`${values.map((value, at) => html`<text class="${at === 1 ? "place" : "tick"}" x="100%" dx="9" y="${round((places[at] ?? 0) + 4)}">${written(value)}</text>`)}`;
+}
+
+/** The end of the text that stands at a place so that it stays within the picture. */
+function anchorAt(left: number): "start" | "middle" | "end" {
+  if (left < 30) return "start";
+  return left > 70 ? "end" : "middle";
+}
+
+const shortDay = (time: number): string => day(time).split(" ").slice(0, 2).join(" ");
+
+/** One measure of a row over days: where nobody measured, nothing is drawn. */
+export interface Trend {
+  readonly label: string;
+  readonly values: readonly (number | undefined)[];
+  /** Of four weeks, where the last value has left it. */
+  readonly usual?: number;
+}
+
+const [TREND_WIDTH, TREND_HEIGHT] = [132, 34];
+
+/** A line from nought up, with its last value as a dot; the usual is dashed, where the last value has left it. */
+export function trendLine({ label, values, usual }: Trend): Html {
+  const known = values.flatMap((value, at) => (value === undefined ? [] : [{ value, at }]));
+  const most = Math.max(...known.map(({ value }) => value), usual ?? 0) || 1;
+  const x = (at: number): number => round(3 + ((TREND_WIDTH - 8) * at) / Math.max(values.length - 1, 1));
+  const y = (value: number): number => round(TREND_HEIGHT - 4 - ((TREND_HEIGHT - 9) * value) / most);
+  const last = known.at(-1);
+  const path = known
+    .map(({ value, at }) => `${values[at - 1] === undefined ? "M" : "L"}${x(at)} ${y(value)}`)
+    .join("");
+  return html`<svg class="trend" width="${TREND_WIDTH}" height="${TREND_HEIGHT}" viewBox="0 0 ${TREND_WIDTH} ${TREND_HEIGHT}" role="img" aria-label="${label}"><path class="axis" d="M0 ${TREND_HEIGHT - 3.5}H${TREND_WIDTH}"/>${usual === undefined ? "" : html`<path class="usual" d="M0 ${y(usual)}H${TREND_WIDTH}"/>`}<path class="course" d="${path}"/>${last ? html`<circle class="${usual === undefined ? "end" : "end drifted"}" cx="${x(last.at)}" cy="${y(last.value)}" r="${usual === undefined ? 2.5 : 4}"/>` : ""}</svg>`;
+}
+
+/** A bill above what the logs explain of it; hatched what they do not. */
+export function billBars(
+  {
+    billed,
+    unexplained,
+    estimated,
+  }: { readonly billed: number; readonly unexplained: number; readonly estimated: number },
+  most: number,
+  label: string,
+): Html {
+  const width = (value: number): number => round((100 * Math.max(value, 0)) / most);
+  return html`<svg class="bill" width="100%" height="26" role="img" aria-label="${label}"><rect class="explained" width="${width(billed - unexplained)}%" height="12"/><rect fill="url(#unexplained)" x="${width(billed - unexplained)}%" width="${width(unexplained)}%" height="12"/><rect class="estimated" y="15" width="${width(estimated)}%" height="9"/></svg>`;
+}
+
+/** One amount as long as it is of the greatest. */
+export const amountBar = (value: number, most: number): Html =>
+  html`<svg class="amount" width="100%" height="8" aria-hidden="true"><rect width="${round((100 * value) / most)}%" height="8"/></svg>`;
