@@ -17,7 +17,13 @@ export interface PeriodOptions {
 export interface Period {
   /** Absent: since the first use. */
   readonly since?: EpochMs;
-  /** Exclusive: the end of the day of the last use, or of an earlier one. */
+  /** Exclusive. Absent: until the last use. */
+  readonly until?: EpochMs;
+}
+
+export interface Days {
+  readonly since: EpochMs;
+  /** Exclusive. */
   readonly until: EpochMs;
 }
 
@@ -32,29 +38,41 @@ export function periodOf(options: PeriodOptions, end: EpochMs): Period {
     const names = given.map(([name]) => (name === "since" ? "--since or --until" : `--${name}`));
     throw new PipelineError("config-invalid", `${names.join(" and ")}: one period at a time`);
   }
-  const known = endOfDay(end);
   if (month !== undefined) {
     const { start, end: next } = monthAround(firstOf(month));
-    return { since: start, until: least(next, known) };
+    return { since: start, until: next };
   }
-  if (last !== undefined) return { since: (known - daysIn(last) * DAY_MS) as EpochMs, until: known };
-  const first = since === undefined ? undefined : dayGiven("--since", since);
-  const behind = until === undefined ? known : least((dayGiven("--until", until) + DAY_MS) as EpochMs, known);
-  if (first !== undefined && until !== undefined && first > dayGiven("--until", until)) {
+  if (last !== undefined) {
+    const known = endOfDay(end);
+    return { since: (known - daysIn(last) * DAY_MS) as EpochMs, until: known };
+  }
+  const [first, final] = [
+    since === undefined ? undefined : dayGiven("--since", since),
+    until === undefined ? undefined : dayGiven("--until", until),
+  ];
+  if (first !== undefined && final !== undefined && first > final) {
     throw new PipelineError("config-invalid", `--since ${since} is after --until ${until}`);
   }
-  return { ...(first === undefined ? {} : { since: first }), until: behind };
+  return {
+    ...(first === undefined ? {} : { since: first }),
+    ...(final === undefined ? {} : { until: (final + DAY_MS) as EpochMs }),
+  };
 }
 
-/** What a period stands beside. Throws `config-invalid` where nothing is before it, or part of it is both. */
-export function periodBefore(period: Period, comparison: Comparison, options: PeriodOptions): Required<Period> {
-  const { since, until } = period;
+/** What a period stands beside: of a running month, the same days. Throws `config-invalid` where part of it is both. */
+export function periodBefore(
+  { since, until: whole }: Period,
+  end: EpochMs,
+  comparison: Comparison,
+  options: PeriodOptions,
+): Days {
   if (since === undefined) {
     throw new PipelineError(
       "config-invalid",
       `--compare ${comparison}: say what is compared, with --month 2026-11, --last 7d or --since 2026-11-01`,
     );
   }
+  const until = least(whole ?? endOfDay(end), endOfDay(end));
   const isMonth = comparison === "month" || (comparison === "previous" && options.month !== undefined);
   const back = comparison === "week" ? 7 * DAY_MS : until - since;
   const compared = isMonth
@@ -70,7 +88,7 @@ export function periodBefore(period: Period, comparison: Comparison, options: Pe
 }
 
 /** The same days of the month before; of a whole month all of it, of a 31st the last one there is. */
-function monthBefore({ since, until }: Required<Period>): Required<Period> {
+function monthBefore({ since, until }: Days): Days {
   const sameDay = (day: EpochMs): EpochMs => {
     const { start } = monthAround(day);
     const before = monthAround((start - 1) as EpochMs);

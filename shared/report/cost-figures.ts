@@ -19,7 +19,7 @@ import {
   valueBy,
 } from "../cost/unit-economics.ts";
 import type { Attribution, Reading } from "../cost/watch.ts";
-import type { UsageRow } from "../model/ledger.ts";
+import type { EntityRow, UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
 import { type SpendRow, spendOf } from "./spend.ts";
@@ -66,20 +66,19 @@ export interface UnitTrend extends UnitEconomicsLine {
 
 export function costFigures(usage: readonly UsageRow[], ports: CostPorts): CostFigures {
   const { now, budgets, capacity, price, capacityPrice } = ports;
-  const known = usage.filter(({ hour }) => hour < now);
-  const counted = systemOfRecord(known).counted.toSorted((a, b) => a.hour - b.hour);
+  const counted = systemOfRecord(usage).counted.toSorted((a, b) => a.hour - b.hour);
   const figures = budgetFigures(counted, [...budgets, month], now);
   const running = figures.find(({ budget }) => budget === month);
   return {
     now,
-    spend: spendOf(known),
+    spend: spendOf(usage),
     budgets: figures.filter((one) => one !== running),
     ...(running && counted.length > 0 ? { month: running } : {}),
     units: (dimension) => unitTrends(counted, dimension),
     drift: (dimension) => driftOn(counted, (dayOf(now) - DAY_MS) as EpochMs, dimension),
-    reconciliation: () => reconcile(known),
+    reconciliation: () => reconcile(usage),
     advice: () =>
-      advise(known, capacity, {
+      advise(usage, capacity, {
         priceOf: price ?? (() => undefined),
         ...(capacityPrice ? { capacityPriceOf: capacityPrice } : {}),
       }),
@@ -87,9 +86,13 @@ export function costFigures(usage: readonly UsageRow[], ports: CostPorts): CostF
 }
 
 /** When the last use that anybody told of was over: what is not later than this can be told again tomorrow. */
-export function endOfUsage(usage: readonly UsageRow[]): EpochMs | undefined {
-  const last = usage.reduce((latest, { hour }) => Math.max(latest, hour), -1);
-  return last < 0 ? undefined : ((last + HOUR_MS) as EpochMs);
+export function endOfSightings(entities: readonly EntityRow[]): EpochMs | undefined {
+  const last = entities.reduce((latest, { lastSeenTime }) => Math.max(latest, lastSeenTime), -1);
+  return last < 0 ? undefined : ((Math.floor(last / HOUR_MS) * HOUR_MS + HOUR_MS) as EpochMs);
+}
+
+export function startOfSightings(entities: readonly EntityRow[]): EpochMs | undefined {
+  return entities.map(({ firstSeenTime }) => firstSeenTime).sort((a, b) => a - b)[0];
 }
 
 /** A budget that nothing exceeds: its forecast is that of the month. */

@@ -8,7 +8,7 @@ import { type EntityRow, type FindingRow, type LedgerEntry, storable, type Usage
 import { DAY_MS, type EpochMs } from "../model/units.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
-import { type CostFigures, costFigures, endOfUsage } from "./cost-figures.ts";
+import { type CostFigures, costFigures, endOfSightings } from "./cost-figures.ts";
 import { recordKeeper } from "./system-of-record.ts";
 
 export interface ReportInput {
@@ -93,6 +93,7 @@ export async function readReportInput(
   facts: RunFacts,
 ): Promise<ReportInput> {
   const { prices = [] } = facts;
+  const entities = await store.entities();
   const usage = withReserved(await store.usage(), prices);
   const isRecord = recordKeeper(usage);
   const flows = new Map<string, RegionFlow>();
@@ -134,9 +135,9 @@ export async function readReportInput(
       ...(facts.price ? { price: facts.price } : {}),
       capacityPrice: reservedPrices(prices),
       capacity,
-      now: endOfUsage(usage) ?? (0 as EpochMs),
+      now: endOfSightings(entities) ?? (0 as EpochMs),
     }),
-    entities: await store.entities(),
+    entities,
     regions: [...flows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, flow]) => flow),
     coverage: [...sources].sort().map((source): SourceCoverage => {
       const told = heard.get(source);

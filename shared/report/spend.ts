@@ -58,6 +58,8 @@ export interface SpendRow extends SpendSums, Readonly<Record<SpendDimension, str
 export interface SpendLine extends SpendSums {
   /** As many as were asked for, in their order; "" for what nobody told. */
   readonly values: readonly string[];
+  /** Of the period that it is compared with. Absent: it is compared with none. */
+  readonly before?: SpendSums;
 }
 
 /** By day, then by whatever tells them apart. They add up to all that was spent, exactly. */
@@ -97,7 +99,56 @@ export function spendBy(
     .map(({ line }) => line);
 }
 
-/** All days from the first to the last row, also those without any. */
+/** As `spendBy`, each line beside what it was before; where most has changed first, also what is gone. */
+export function compareSpendBy(
+  rows: readonly SpendRow[],
+  before: readonly SpendRow[],
+  dimensions: readonly SpendDimension[],
+  basis: Basis,
+): readonly SpendLine[] {
+  const keyOf = ({ values }: SpendLine) => values.join("\0");
+  const earlier = new Map(spendBy(before, dimensions, basis).map((line) => [keyOf(line), line]));
+  const lines = spendBy(rows, dimensions, basis).map((line): SpendLine => {
+    const { values: _, ...sums } = earlier.get(keyOf(line)) ?? { values: [], ...nothing };
+    earlier.delete(keyOf(line));
+    return { ...line, before: sums };
+  });
+  const gone = [...earlier.values()].map(({ values, ...sums }) => ({ values, ...nothing, before: sums }));
+  const change = (line: SpendLine) => Math.abs(differenceOf(line, basis) ?? 0);
+  return [...lines, ...gone].sort((a, b) => change(b) - change(a) || compareSpend(a, b, basis));
+}
+
+/** Of two periods. Absent: neither amount is known, or nothing is compared. */
+export function differenceOf(line: Omit<SpendLine, "values">, basis: Basis): NanoUsd | undefined {
+  const [now, before] = [amountOf(line, basis), line.before && amountOf(line.before, basis)];
+  if (!line.before || (now === undefined && before === undefined)) return undefined;
+  return ((now ?? 0) - (before ?? 0)) as NanoUsd;
+}
+
+/** The first lines, without those of a smaller amount; all others as one, so that nothing is lost. */
+export function topOf(
+  lines: readonly SpendLine[],
+  basis: Basis,
+  { most = lines.length, least = 0 }: { readonly most?: number; readonly least?: number },
+): {
+  readonly shown: readonly SpendLine[];
+  readonly others?: Omit<SpendLine, "values"> & { readonly lines: number };
+} {
+  const amount = (line: SpendLine) =>
+    Math.max(amountOf(line, basis) ?? 0, (line.before && amountOf(line.before, basis)) ?? 0);
+  const shown = lines.filter((line) => least === 0 || amount(line) >= least).slice(0, most);
+  const kept = new Set(shown);
+  const left = lines.filter((line) => !kept.has(line));
+  return left.length === 0 ? { shown } : { shown, others: { lines: left.length, ...totalOf(left) } };
+}
+
+/** Also of what the lines were before, where they are compared. */
+export function totalOf(lines: readonly SpendLine[]): Omit<SpendLine, "values"> {
+  const before = lines.flatMap((line) => line.before ?? []);
+  return { ...total(lines), ...(before.length > 0 ? { before: total(before) } : {}) };
+}
+
+/** Days with use, ascending. */
 export function spendByDay(rows: readonly SpendRow[]): readonly (SpendSums & { readonly day: EpochMs })[] {
   return [...Map.groupBy(rows, ({ day }) => day)]
     .sort(([a], [b]) => a - b)
