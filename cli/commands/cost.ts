@@ -4,6 +4,7 @@ import { loadPrices } from "../../shared/cost/price.ts";
 import { readActivity, replay } from "../../shared/cost/replay.ts";
 import type { Activity } from "../../shared/model/activity.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
+import { ownerOf } from "../../shared/policy/judge.ts";
 import { plainBytes, UnreadableFile } from "../../shared/reading/bytes.ts";
 import { logFiles } from "../../shared/reading/files.ts";
 import { jsonValues } from "../../shared/reading/json-values.ts";
@@ -77,7 +78,13 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
   const lines: string[] = [];
   const alerts = replay(activities(), {
     price: await loadPrices(prices),
-    ...(policy ? { budgets: policy.budgets, knownEvents: policy.events } : {}),
+    ...(policy
+      ? {
+          budgets: policy.budgets,
+          knownEvents: policy.events,
+          ownerOf: (activity: Activity) => ownerOf(policy, activity),
+        }
+      : {}),
     ...(options.sensitivity === undefined ? {} : { sensitivity: options.sensitivity }),
     unpriced: () => count.unpriced++,
   });

@@ -5,6 +5,7 @@
  */
 import { type Activity, modelOf, principalOf } from "../model/activity.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
+import { attributionOf as saidOf } from "./attribute.ts";
 import type { Attribution, Reading } from "./watch.ts";
 
 /** What one activity cost and counts for. */
@@ -12,6 +13,8 @@ export interface Use {
   readonly dollars: number;
   readonly calls: number;
   readonly errors: number;
+  /** Whom the policy names for it. */
+  readonly owner?: string | undefined;
 }
 
 /** What is delivered at once: everything of the same minute. */
@@ -106,7 +109,7 @@ export class Arrivals {
     const number = known ?? this.#uids.size + 1;
     if (known === undefined) this.#uids.set(uid, number);
 
-    const attribution = this.#attributionIndex(activity);
+    const attribution = this.#attributionIndex(activity, use.owner);
     const isInvoice = activity.cost?.basis === "billed" && activity.count === 0 && !usage;
     const view = isInvoice ? AUTHORITY.invoice : AUTHORITY[activity.view];
     const telling = this.#tellingIndex(activity, view);
@@ -201,8 +204,8 @@ export class Arrivals {
     return order.sort(before);
   }
 
-  #attributionIndex(activity: Activity): number {
-    const attribution = attributionOf(activity);
+  #attributionIndex(activity: Activity, owner: string | undefined): number {
+    const attribution = attributionOf(activity, owner);
     const key = JSON.stringify([attribution.leaf, attribution.app, attribution.team]);
     let index = this.#attributions.get(key);
     if (index === undefined) {
@@ -244,20 +247,17 @@ function digestOf(uid: string): number {
   return 4_294_967_296 * (2_097_151 & low) + (high >>> 0);
 }
 
-const APP_LABELS = ["app", "application", "service", "workload", "project"];
-const TEAM_LABELS = ["team", "owner", "department", "squad", "group", "cost-center", "cost_center", "costcenter"];
 const PRINCIPAL_LABELS = ["principal", "user", "user_id", "userid"];
 
-/** Who used what: fields first, the caller's labels for what fields do not say, then where it is billed. */
-function attributionOf(activity: Activity): Attribution {
+/** Who used what, as the store has it; where nobody says for whom it was, for whom it is billed. */
+function attributionOf(activity: Activity, owner: string | undefined): Attribution {
   const { labels, project, account, provider, region } = activity;
   const principal = principalOf(activity) ?? labelled(labels, PRINCIPAL_LABELS) ?? account?.uid ?? "unattributed";
   const model = modelOf(activity) ?? "unknown model";
-  const labelledApp = labelled(labels, APP_LABELS);
-  const app = labelledApp ?? project?.uid;
-  // Where a label names the app, a project is the next larger thing; else it is the app, and the account its team.
-  const team =
-    labelled(labels, TEAM_LABELS) ?? (labelledApp === undefined ? undefined : project?.uid) ?? account?.uid;
+  const said = saidOf(activity);
+  const app = said.app ?? project?.uid;
+  // Where an app is named, a project is the next larger thing; else it is the app, and the account its team.
+  const team = owner ?? said.team ?? (said.app === undefined ? undefined : project?.uid) ?? account?.uid;
   const place = region?.processed ?? region?.requested ?? "";
   return {
     leaf: JSON.stringify([principal, model, provider ?? "", place]),

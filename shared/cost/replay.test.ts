@@ -203,8 +203,8 @@ describe("replay", () => {
     expect(alert?.subject).toEqual({ kind: "principal", uid: "acme" });
   });
 
-  it("takes apps and teams from labels, else from project and account", async () => {
-    const scopes = async (changes: Partial<Activity>) => {
+  it("takes teams from the policy and apps and teams from labels, as the store does, else from project and account", async () => {
+    const scopes = async (changes: Partial<Activity>, owner?: string) => {
       const { labels: _labels, ...bare } = bucket(0, 100);
       const one: Activity = { ...bare, project: { uid: "bot" }, ...changes };
       const budget = (kind: "app" | "team", uid: string) => ({
@@ -216,12 +216,17 @@ describe("replay", () => {
         since: START as EpochMs,
       });
       const budgets = ["chat", "bot", "core", "acme"].flatMap((uid) => [budget("app", uid), budget("team", uid)]);
-      const alerts = await alertsOf([one], { ...NO_PRICES, budgets });
+      const alerts = await alertsOf([one], { ...NO_PRICES, budgets, ownerOf: () => owner });
       return alerts
         .filter(({ text }) => text.includes("100 %"))
         .map(({ subject }) => `${subject.kind} ${subject.uid}`);
     };
     expect(await scopes({ labels: { App: "chat", team: "core" } })).toEqual(["app chat", "team core"]);
+    expect(await scopes({ labels: { "service.name": "chat", Cost_Centre: "core" } })).toEqual([
+      "app chat",
+      "team core",
+    ]);
+    expect(await scopes({ labels: { app: "chat", team: "acme" } }, "core")).toEqual(["app chat", "team core"]);
     expect(await scopes({ labels: { app: "chat" } })).toEqual(["app chat", "team bot"]);
     expect(await scopes({})).toEqual(["app bot", "team acme"]);
   });

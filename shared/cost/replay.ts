@@ -19,6 +19,8 @@ export interface ReplayOptions extends WatchOptions {
   /** For what carries no cost. */
   readonly price: PriceOf;
   readonly budgets?: readonly Budget[];
+  /** Whom the policy names for a use; undefined: nobody. */
+  readonly ownerOf?: (activity: Activity) => string | undefined;
   /** Told of every use whose price nobody knows: it takes no part. */
   readonly unpriced?: (activity: Activity) => void;
 }
@@ -39,7 +41,7 @@ export async function* replay(activities: AsyncIterable<Activity>, options: Repl
 }
 
 /** Undefined where the record is no use of a model, or nobody knows what it cost. */
-function useOf(activity: Activity, { price, unpriced }: ReplayOptions): Use | undefined {
+function useOf(activity: Activity, { price, unpriced, ownerOf }: ReplayOptions): Use | undefined {
   if ((activity.kind !== "call" && activity.kind !== "bucket") || activity.view === "network") return undefined;
   const failed = activity.outcome?.status === "failure";
   const cost = activity.cost ?? price(activity);
@@ -50,7 +52,7 @@ function useOf(activity: Activity, { price, unpriced }: ReplayOptions): Use | un
   }
   const dollars = (cost?.nanoUsd ?? 0) / 1e9;
   const calls = Math.max(activity.count, dollars > 0 ? 1 : 0);
-  return { dollars, calls, errors: failed ? calls : 0 };
+  return { dollars, calls, errors: failed ? calls : 0, owner: ownerOf?.(activity) };
 }
 
 /** A field that is left out where it is not of its form: a replay reads what others wrote. */
