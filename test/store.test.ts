@@ -25,7 +25,16 @@ import {
 import { freePort } from "./servers/kafka.ts";
 import { startPostgres } from "./servers/postgres.ts";
 
-const tables = ["activity", "usage_hourly", "entity", "rule_group", "rule_state", "finding", "finding_match"];
+const tables = [
+  "activity",
+  "usage_hourly",
+  "entity",
+  "rule_group",
+  "rule_state",
+  "finding",
+  "finding_match",
+  "series_state",
+];
 
 async function emptied(database: Database): Promise<StoreUnderTest> {
   await migrate(database);

@@ -18,6 +18,8 @@ export interface Alert {
   readonly impactNanoUsd: NanoUsd;
   /** What would have been usual since `startTime`; of a budget its amount. */
   readonly usualNanoUsd: NanoUsd;
+  /** Of a budget. `usedShare`: used over its amount. */
+  readonly budget?: { readonly name: string; readonly usedShare: number };
   /** `calls`, `tokens per call`, `price per token`, `new spender`, `budget`, `quota`. */
   readonly driver: string;
   /** For a person: one sentence. */

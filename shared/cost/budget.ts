@@ -87,6 +87,13 @@ interface Scope {
   readonly tracked: Tracked[];
 }
 
+/** What is kept of the budgets between two runs: JSON. */
+export interface BudgetSnapshot {
+  /** What was learned of what, in the order of budgets. */
+  readonly models: readonly SpendModel[];
+  readonly tracked: readonly Pick<Tracked, "used" | "crossed" | "foreseen" | "certain" | "period">[];
+}
+
 export class BudgetWatch {
   readonly #tracked: Tracked[] = [];
   readonly #usages: Usage[] = [];
@@ -119,6 +126,42 @@ export class BudgetWatch {
       scope.tracked.push(tracked);
       this.#tracked.push(tracked);
     }
+  }
+
+  /** Goes on from what `snapshot` gave for the same budgets at this hour. */
+  static from(budgets: readonly Budget[], kept: BudgetSnapshot, nextHour: EpochHour): BudgetWatch {
+    const watch = new BudgetWatch(budgets);
+    watch.#openHour = nextHour;
+    kept.models.forEach((model, index) => {
+      const usage = watch.#usages[index];
+      if (usage) Object.assign(usage.model, structuredClone(model));
+    });
+    kept.tracked.forEach((before, index) => {
+      const tracked = watch.#tracked[index];
+      if (tracked) Object.assign(tracked, before);
+    });
+    return watch;
+  }
+
+  /** Asked in the first hour of a UTC day, before anything of it is delivered: what a day adds up to is then learned. */
+  snapshot(): BudgetSnapshot {
+    return structuredClone({
+      models: this.#usages.map(({ model }) => model),
+      tracked: this.#tracked.map(({ period, used, crossed, foreseen, certain }) => ({
+        period,
+        used,
+        crossed,
+        foreseen,
+        certain,
+      })),
+    });
+  }
+
+  /** Closes every hour before this one. */
+  advance(hour: EpochHour): readonly Alert[] {
+    const alerts: Alert[] = [];
+    if (this.#openHour >= 0) while (this.#openHour < hour) this.#closeHour(alerts);
+    return alerts;
   }
 
   /** Takes what arrived at one time. Times must not decrease. */
@@ -278,13 +321,14 @@ export class BudgetWatch {
     });
   }
 
-  #alertOf({ budget, period }: Tracked, time: EpochMs): Omit<Alert, "detector" | "impactNanoUsd" | "text"> {
+  #alertOf({ budget, period, used }: Tracked, time: EpochMs): Omit<Alert, "detector" | "impactNanoUsd" | "text"> {
     return {
       schema: ALERT_SCHEMA,
       subject: budget.scope,
       startTime: ((period?.start ?? this.#openHour) * HOUR_MS) as EpochMs,
       detectedTime: time,
       usualNanoUsd: fromUsd(budget.measure === "cost" ? budget.amount : 0),
+      budget: { name: budget.name, usedShare: used / budget.amount },
       driver: budget.measure === "cost" ? "budget" : "quota",
     };
   }

@@ -7,7 +7,7 @@ export type Feedback = "expected" | "useful" | "not useful";
 const RAISE = 0.3;
 const GREATEST_RAISE = 1.5;
 const RAISE_HOURS = 30 * 24;
-/** The level is moved at once by what the last three days say, within reason. */
+/** The level is moved at once by what the unusual hours say, else the last three days; within reason. */
 const GREATEST_JUMP = 10;
 
 export function applyFeedback(state: SeriesState, feedback: Feedback, hour: EpochHour): void {
@@ -22,15 +22,18 @@ export function applyFeedback(state: SeriesState, feedback: Feedback, hour: Epoc
     state.raisedUntil = hour + RAISE_HOURS;
     return;
   }
-  const jump =
-    state.recentExpected > 0
-      ? Math.min(GREATEST_JUMP, Math.max(1 / GREATEST_JUMP, state.recentActual / state.recentExpected))
-      : 1;
+  const [actual, usual] =
+    state.stretchHour > 0
+      ? [state.stretchCalls, state.stretchUsualCalls]
+      : [state.recentActual, state.recentExpected];
+  const jump = usual > 0 ? Math.min(GREATEST_JUMP, Math.max(1 / GREATEST_JUMP, actual / usual)) : 1;
   state.callsSum *= jump;
   state.residualSum *= jump * jump;
   state.residualWeight *= jump;
   for (let bin = 0; bin < state.profile.length; bin++) state.profile[bin] = (state.profile[bin] ?? 0) * jump;
-  state.recentExpected *= jump;
+  state.recentExpected = state.recentActual;
+  state.dayUsual *= jump;
+  state.dayGreatest *= jump;
   state.evidence = 0;
   state.stretchHour = 0;
   state.stretchCost = 0;

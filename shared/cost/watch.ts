@@ -5,6 +5,7 @@
  * The states are a function of the hourly totals by event time alone: late, repeated and replaced readings restate
  * up to three days by folding them again. Arrival decides only when something is noticed.
  */
+import type { SeriesRow } from "../model/ledger.ts";
 import { type EpochMs, fromUsd, HOUR_MS } from "../model/units.ts";
 import type { KnownEvent } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert, type SeriesKind } from "./alert.ts";
@@ -15,7 +16,16 @@ import { driverOf, sentenceFor } from "./explain.ts";
 import { applyFeedback, type Feedback } from "./feedback.ts";
 import { decide, type Incident, newIncident } from "./incident.ts";
 import { type Member, organizationLift, teamLift } from "./lift.ts";
-import { copyOf, type EpochHour, type HourTotals, newSeries, type SeriesState } from "./series-state.ts";
+import {
+  copyOf,
+  decodeState,
+  type EpochHour,
+  encodeState,
+  type HourTotals,
+  newSeries,
+  type SeriesState,
+  STATE_VERSION,
+} from "./series-state.ts";
 import { type SlowBurn, slowBurn } from "./slow-burn.ts";
 import { correct, median, step, stepOverGap } from "./step.ts";
 
@@ -47,6 +57,24 @@ interface Series {
   readonly hours: Float64Array;
   /** States at the beginning of the last days, the latest first; what late data is folded in from. */
   mornings: SeriesState[];
+}
+
+/** What a row holds of a series beside its state. */
+interface SeriesRest {
+  /** Of the state. */
+  readonly version: number;
+  /** Place in the order in which series appeared: sums of fractions depend on it. */
+  readonly order: number;
+  /** JSON knows no infinity: a time that never was is null. */
+  readonly incident?: Omit<Incident, "lastFast" | "lastSlow"> & {
+    readonly lastFast: number | null;
+    readonly lastSlow: number | null;
+  };
+  /** Of a leaf. */
+  readonly principal?: string;
+  readonly model?: string;
+  /** Of an app or a team: its principals, in the order in which they came. */
+  readonly members?: readonly string[];
 }
 
 /** The series one attribution adds to. */
@@ -120,6 +148,88 @@ export class CostWatch {
     this.#aggregateBar = this.#sensitivity;
     this.#events = options.knownEvents ?? [];
     this.#organization = newSeriesOf("organization", "organization", 0);
+  }
+
+  /** Goes on from what `snapshot` gave. */
+  static from(rows: readonly SeriesRow[], options: WatchOptions = {}): CostWatch {
+    const watch = new CostWatch(options);
+    const kept = rows
+      .map(({ rest, ...row }) => ({ ...row, rest: rest as unknown as SeriesRest }))
+      .sort((a, b) => a.rest.order - b.rest.order);
+    for (const { kind, uid, state: bytes, rest } of kept) {
+      const state = decodeState(bytes, rest.version);
+      const series = state && watch.#restored(kind, uid, rest);
+      if (!series) throw new Error("the states of the watch are of another version, or not whole");
+      series.state = state;
+      series.mornings = [copyOf(state)];
+      watch.#everything.push(series);
+      const { incident } = rest;
+      const NEVER = Number.NEGATIVE_INFINITY;
+      if (incident)
+        watch.#incidents.set(series, {
+          ...incident,
+          lastFast: incident.lastFast ?? NEVER,
+          lastSlow: incident.lastSlow ?? NEVER,
+        });
+    }
+    for (const { kind, uid, rest } of kept) {
+      const aggregate =
+        kind === "app" ? watch.#apps.get(uid) : kind === "team" ? watch.#teams.get(uid) : undefined;
+      for (const member of rest.members ?? []) {
+        const principal = watch.#principals.get(member);
+        if (principal) aggregate?.members.add(principal);
+      }
+    }
+    watch.#firstHour = watch.#organization.state.firstHour;
+    watch.#openHour = watch.#organization.state.nextHour;
+    watch.#setBars();
+    return watch;
+  }
+
+  #restored(kind: SeriesKind, uid: string, { principal: owner = "", model = "" }: SeriesRest): Series | undefined {
+    if (kind === "organization") return this.#organization;
+    const series = newSeriesOf(kind, uid, 0);
+    if (kind === "principal") this.#principals.set(uid, series);
+    else if (kind === "leaf") {
+      const principal = this.#principals.get(owner);
+      if (!principal) return undefined;
+      const leaf = { ...series, principal, model };
+      this.#leaves.set(uid, leaf);
+      return leaf;
+    } else {
+      const aggregate = { ...series, members: new Set<Series>() };
+      (kind === "app" ? this.#apps : this.#teams).set(uid, aggregate);
+      return aggregate;
+    }
+    return series;
+  }
+
+  /**
+   * All that is learned of the hours before the one that runs. Asked in the first hour of a UTC day, before anything of it
+   * is delivered: what a day adds up to is then in the states.
+   */
+  snapshot(): readonly SeriesRow[] {
+    return this.#everything.map((series, order) => {
+      const { kind, uid, state } = series;
+      const incident = this.#incidents.get(series);
+      const rest: SeriesRest = {
+        version: STATE_VERSION,
+        order,
+        ...(incident
+          ? { incident: { ...incident, lastFast: finite(incident.lastFast), lastSlow: finite(incident.lastSlow) } }
+          : {}),
+        ...(isLeaf(series) ? { principal: series.principal.uid, model: series.model } : {}),
+        ...(isAggregate(series) ? { members: [...series.members].map((member) => member.uid) } : {}),
+      };
+      return { kind, uid, nextHour: this.#openHour, state: encodeState(state), rest: { ...rest } };
+    });
+  }
+
+  /** Folds every hour before this one: whoever takes readings in the order of hours knows that they are complete. */
+  advance(hour: EpochHour): readonly Alert[] {
+    const alerts: Alert[] = [];
+    if (this.#firstHour >= 0) while (this.#openHour < hour) this.#closeHour(alerts);
+    return alerts;
   }
 
   /** Takes what arrived at one time. Times must not decrease. */
@@ -394,15 +504,8 @@ export class CostWatch {
   }
 
   #closeDay(day: number, alerts: Alert[]): void {
-    const prices: number[] = [];
-    const states: SeriesState[] = [];
-    for (const { state } of this.#principals.values()) {
-      states.push(state);
-      if (state.totalCost > PRICED_PRINCIPAL_DOLLARS && state.totalTokens > 0)
-        prices.push(state.totalCost / state.totalTokens);
-    }
-    this.#medianPrice = median(prices);
-    this.#raiseBars(this.#organization.state.dayUsual);
+    this.#setBars();
+    const states = [...this.#principals.values()].map(({ state }) => state);
     const background = [0, 1, 2, 3, 4].map((back) => organizationLift(states, day - back));
     const hour = day * 24 + 23;
     const time = ((hour + 1) * HOUR_MS) as EpochMs;
@@ -414,9 +517,15 @@ export class CostWatch {
     }
   }
 
-  #raiseBars(usualDay: number): void {
+  /** What is asked for until the day is over, by how dear and how large the organization is. */
+  #setBars(): void {
+    const prices: number[] = [];
+    for (const { state } of this.#principals.values())
+      if (state.totalCost > PRICED_PRINCIPAL_DOLLARS && state.totalTokens > 0)
+        prices.push(state.totalCost / state.totalTokens);
+    this.#medianPrice = median(prices);
     const { decades, dollars } = this.#sensitivity;
-    const size = Math.sqrt(Math.max(1, usualDay / ORGANIZATION_DOLLARS));
+    const size = Math.sqrt(Math.max(1, this.#organization.state.dayUsual / ORGANIZATION_DOLLARS));
     this.#bar = { decades, dollars: dollars * size };
     this.#aggregateBar = { decades: decades + AGGREGATE_DECADES, dollars: dollars * size };
   }
@@ -442,6 +551,7 @@ export class CostWatch {
   }
 }
 
+const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
 const isLeaf = (series: Series): series is Leaf => series.kind === "leaf";
 const isAggregate = (series: Series): series is Aggregate => series.kind === "app" || series.kind === "team";
 

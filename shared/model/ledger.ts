@@ -141,6 +141,18 @@ export interface RuleGroupRow {
   readonly matches: readonly MatchKey[];
 }
 
+/** What the watch over spend has learned of one series, up to the morning from which it goes on. */
+export interface SeriesRow {
+  readonly kind: "organization" | "leaf" | "principal" | "app" | "team";
+  readonly uid: string;
+  /** Hours since 1970: those before are learned. The same in all rows. */
+  readonly nextHour: number;
+  /** See `cost/series-state.ts`. */
+  readonly state: Uint8Array;
+  /** What is no number: JSON. */
+  readonly rest: Readonly<Record<string, unknown>>;
+}
+
 /** Where a match is kept. Matches of one finding are ordered by (time, supporter). */
 export interface MatchKey {
   readonly finding: string;

@@ -11,12 +11,14 @@ import {
   type MatchKey,
   type RuleGroupRow,
   type RuleStateRow,
+  type SeriesRow,
   type UsageRow,
   usageKeys,
   usageSums,
   widenEntity,
 } from "../model/ledger.ts";
-import { byEntity, byFinding, byStart, byUsage } from "./row-order.ts";
+import type { EpochMs } from "../model/units.ts";
+import { byEntity, byFinding, bySeries, byStart, byUsage } from "./row-order.ts";
 import type { ClaimedGroup, Store, Tables } from "./store.ts";
 
 export interface MemoryStore extends Store {
@@ -34,6 +36,7 @@ export interface StoredRows {
   readonly remembered: readonly RuleStateRow[];
   readonly findings: readonly HeldFinding[];
   readonly matches: readonly FindingMatch[];
+  readonly series: readonly SeriesRow[];
 }
 
 export function openMemoryStore(): MemoryStore {
@@ -48,6 +51,7 @@ export function openMemoryStore(): MemoryStore {
   /** By finding, then by place in it. */
   const matches = new Map<string, Map<string, FindingMatch>>();
   let matchCount = 0;
+  let series: readonly SeriesRow[] = [];
 
   /** How to take back what the transaction at hand has done, the last first. */
   let undo: (() => void)[] = [];
@@ -160,6 +164,18 @@ export function openMemoryStore(): MemoryStore {
       for (const row of rows) put(findings, row.finding.uid, row);
       for (const uid of removed) remove(findings, uid);
     },
+
+    async claimSeries() {
+      return series[0]?.nextHour;
+    },
+
+    async putSeries(rows) {
+      const before = series;
+      undo.push(() => {
+        series = before;
+      });
+      series = rows.toSorted(bySeries);
+    },
   };
 
   const rows = (): StoredRows => ({
@@ -170,6 +186,7 @@ export function openMemoryStore(): MemoryStore {
     remembered: [...slots.values()],
     findings: [...findings.values()],
     matches: [...matches.values()].flatMap((inner) => [...inner.values()]),
+    series,
   });
 
   /** The transaction at hand and all that wait. Readers wait too, and so see none half done. */
@@ -210,6 +227,20 @@ export function openMemoryStore(): MemoryStore {
     usage: ({ since = 0, until = Number.POSITIVE_INFINITY } = {}) =>
       inTurn(() => [...usage.values()].filter(({ hour }) => hour >= since && hour < until).sort(byUsage)),
 
+    usedHours: () =>
+      inTurn(() => {
+        let first = Number.POSITIVE_INFINITY;
+        let last = Number.NEGATIVE_INFINITY;
+        for (const row of usage.values()) {
+          if (row.view === "network" || row.calls + row.inputTokens + row.outputTokens === 0) continue;
+          first = Math.min(first, row.hour);
+          last = Math.max(last, row.hour);
+        }
+        return first <= last ? { first: first as EpochMs, last: last as EpochMs } : undefined;
+      }),
+
+    series: () => inTurn(() => series),
+
     entities: () => inTurn(() => [...entities.values()].sort(byEntity)),
 
     async *activities({ since = 0, until = Number.POSITIVE_INFINITY } = {}) {
@@ -231,6 +262,7 @@ export function openMemoryStore(): MemoryStore {
           rule_state: lines(all.remembered),
           finding: lines(all.findings),
           finding_match: lines(all.matches),
+          series_state: lines(all.series.map(encoded)),
         };
       }),
 
@@ -241,6 +273,7 @@ export function openMemoryStore(): MemoryStore {
   };
 }
 
+const encoded = (row: SeriesRow) => ({ ...row, state: Buffer.from(row.state).toString("base64") });
 const rowOf = ({ finding, revision }: HeldFinding): FindingRow => ({ finding, revision });
 const placeOf = ({ time, supporter }: MatchKey): string => `${time} ${supporter}`;
 const lines = (rows: readonly unknown[]): string[] => rows.map(canonicalJson).sort();

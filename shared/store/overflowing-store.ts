@@ -36,6 +36,8 @@ export function overflowingStore(first: MemoryStore, openNext: () => Promise<Sto
     findings: (filter) => inTurn(() => current.findings(filter)),
     finding: (uid) => inTurn(() => current.finding(uid)),
     usage: (range) => inTurn(() => current.usage(range)),
+    usedHours: () => inTurn(() => current.usedHours()),
+    series: () => inTurn(() => current.series()),
     entities: () => inTurn(() => current.entities()),
     async *activities(range) {
       yield* await inTurn(async () => current.activities(range));
@@ -54,6 +56,7 @@ const move = (rows: StoredRows, next: Store): Promise<void> =>
     await tables.putGroups(rows, { groups: [], remembered: [] });
     for (const matches of chunks(rows.matches)) await tables.moveMatches([], matches);
     await tables.putFindings(rows.findings, []);
+    if (rows.series.length > 0) await tables.putSeries(rows.series);
   });
 
 function* chunks<Row>(rows: readonly Row[]): Generator<readonly Row[]> {

@@ -15,13 +15,15 @@ import {
   type LedgerEntry,
   type RuleGroupRow,
   type RuleStateRow,
+  type SeriesRow,
   type UsageRow,
   usageKeys,
   usageSums,
 } from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
+import type { EpochMs } from "../model/units.ts";
 import type { Database, Session, Statement } from "./database.ts";
-import { byEntity, byFinding, byUsage } from "./row-order.ts";
+import { byEntity, byFinding, bySeries, byUsage } from "./row-order.ts";
 import type { ClaimedGroup, Store, Tables } from "./store.ts";
 
 /** Attempts at one transaction that others keep coming in front of. Each time somebody else got through. */
@@ -62,6 +64,18 @@ export function sqlStore(database: Database): Store {
       return [...rows].sort(byUsage);
     },
 
+    async usedHours() {
+      const { rows } = await database.query<{ first: EpochMs | null; last: EpochMs | null }>(sql.usedHours);
+      const [{ first, last } = { first: null, last: null }] = rows;
+      return first === null || last === null ? undefined : { first, last };
+    },
+
+    async series() {
+      const { rows } = await database.query<SeriesRow>(sql.series);
+      // A Buffer here and a Uint8Array there.
+      return rows.map((row) => ({ ...row, state: new Uint8Array(row.state) })).sort(bySeries);
+    },
+
     async entities() {
       const { rows } = await database.query<EntityRow>(sql.entities);
       return [...rows].sort(byEntity);
@@ -97,6 +111,7 @@ export function sqlStore(database: Database): Store {
         rule_state: await documents("rule_state", "state"),
         finding: (await database.query<HeldRow>(sql.heldFindings)).rows.map(held).map(canonicalJson).sort(),
         finding_match: await documents("finding_match", "match"),
+        series_state: (await this.series()).map(encoded).map(canonicalJson).sort(),
       };
     },
 
@@ -260,6 +275,20 @@ function tablesIn(session: Session): { readonly tables: Tables; settled(): Promi
       write(sql.changeFindings, known.map(uidOfFinding), ...columns(known));
       write(sql.removeFindings, removed);
     },
+
+    async claimSeries() {
+      const { rows } = await session.query<{ nextHour: number }>(sql.claimSeries);
+      return rows[0]?.nextHour;
+    },
+
+    async putSeries(given) {
+      const keyed = sorted(
+        given.map((row) => ({ key: uidOf("series", row.kind, row.uid), row })),
+        keyOf,
+      );
+      write(sql.putSeries, keyed.map(keyOf), linesOf(keyed.map(({ row }) => encoded(row))));
+      write(sql.removeSeries, keyed.map(keyOf));
+    },
   };
   return { tables, settled };
 }
@@ -276,6 +305,9 @@ const held = ({ finding, revision, held: { levels, ends } }: HeldRow): HeldFindi
   levels,
   ends,
 });
+
+/** JSON holds no bytes. */
+const encoded = (row: SeriesRow) => ({ ...row, state: Buffer.from(row.state).toString("base64") });
 
 const uidOfEntry = ({ activity }: LedgerEntry): string => activity.uid;
 const startOf = ({ activity }: LedgerEntry): number => activity.startTime;
@@ -313,6 +345,8 @@ const usageTypes = [...usageKeys, ...usageSums].map(
   (name) => `"${name}" ${name === "hour" || usageSums.some((sum) => sum === name) ? "bigint" : "text"}`,
 );
 
+const IS_USE = "view <> 'network' and calls + input_tokens + output_tokens <> 0";
+
 const texts = {
   claimActivities: "select entry from activity where uid = any($1::uuid[]) order by uid for update",
   addActivities: `insert into activity (uid, start_time, entry)
@@ -335,6 +369,20 @@ const texts = {
     and ${usageSums.map((sum) => `${snake(sum)} = 0`).join(" and ")}`,
   usage: `select ${[...usageKeys, ...usageSums].map((name) => `${snake(name)} as "${name}"`).join(", ")}
     from usage_hourly where hour >= $1 and hour < $2`,
+
+  usedHours: `select
+    (select hour from usage_hourly where ${IS_USE} order by hour limit 1) as first,
+    (select hour from usage_hourly where ${IS_USE} order by hour desc limit 1) as last`,
+
+  series: `select kind, uid, next_hour as "nextHour", state, rest from series_state`,
+  claimSeries: `select next_hour as "nextHour" from series_state where kind = 'organization' for update`,
+  putSeries: `insert into series_state (key, kind, uid, next_hour, state, rest)
+    select key, row.kind, row.uid, row."nextHour", decode(row.state, 'base64'), row.rest
+    from unnest($1::uuid[], ${lines("$2")}) as given (key, document),
+      json_to_record(document::json) as row (kind text, uid text, "nextHour" integer, state text, rest json)
+    on conflict (key) do update set next_hour = excluded.next_hour, state = excluded.state, rest = excluded.rest`,
+  removeSeries: `delete from series_state
+    where not exists (select from unnest($1::uuid[]) as given (key) where given.key = series_state.key)`,
 
   widenEntities: `insert into entity (key, type, uid, name, first_seen_time, last_seen_time)
     select key, row.* from unnest($1::uuid[], ${lines("$2")}) as given (key, document),

@@ -12,6 +12,7 @@ import type {
   MatchKey,
   RuleGroupRow,
   RuleStateRow,
+  SeriesRow,
   UsageRow,
 } from "../model/ledger.ts";
 import type { EpochMs } from "../model/units.ts";
@@ -52,6 +53,10 @@ export interface Tables {
   endsOf(findingUid: string): Promise<readonly FindingMatch[]>;
   /** Writes claimed findings, and removes those that nothing supports any more. */
   putFindings(rows: readonly HeldFinding[], removed: readonly string[]): Promise<void>;
+  /** Claims what the watch over spend has learned, and returns up to which hour; undefined where that is nothing. */
+  claimSeries(): Promise<SeriesRow["nextHour"] | undefined>;
+  /** Writes it anew: what is not among the rows is removed. One row is the organization's. */
+  putSeries(rows: readonly SeriesRow[]): Promise<void>;
 }
 
 export interface ClaimedGroup {
@@ -68,6 +73,10 @@ export interface Store {
   finding(uid: string): Promise<FindingRow | undefined>;
   /** Rows by key, hours first. `since` inclusive, `until` exclusive. */
   usage(range?: { readonly since?: EpochMs; readonly until?: EpochMs }): Promise<readonly UsageRow[]>;
+  /** The first and the last hour of use; bills and network evidence are none. Undefined where there is no use. */
+  usedHours(): Promise<{ readonly first: EpochMs; readonly last: EpochMs } | undefined>;
+  /** What the watch over spend has learned, by kind, then uid. */
+  series(): Promise<readonly SeriesRow[]>;
   /** By type, then uid. */
   entities(): Promise<readonly EntityRow[]>;
   /** All entries by (startTime, uid), streamed. */

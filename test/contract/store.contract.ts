@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { billWithoutCalls } from "../../shared/detections/bill-without-calls.ts";
 import type { Activity } from "../../shared/model/activity.ts";
+import type { SeriesRow, UsageRow } from "../../shared/model/ledger.ts";
 import { uidOf } from "../../shared/model/uid.ts";
 import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
@@ -11,7 +12,8 @@ import { noPolicy } from "../../shared/policy/parse-policy.ts";
 import { openMemoryStore } from "../../shared/store/memory-store.ts";
 import type { Store } from "../../shared/store/store.ts";
 import { activity, anyActivity, START } from "../activities.ts";
-import { billedOn, loggedOn, settledMonth } from "../billed-month.ts";
+import { billedOn, loggedOn, november, settledMonth } from "../billed-month.ts";
+import { usageRow } from "../usage-rows.ts";
 import { world } from "../world.ts";
 
 export interface StoreUnderTest {
@@ -118,6 +120,51 @@ export function storeContract(
       await take(hours.map((startTime) => activity({ uid: uidOf("hour", startTime), startTime })));
       const some = await store.usage({ since: START, until: (START + 2 * HOUR_MS) as EpochMs });
       expect(some.map(({ hour }) => hour)).toEqual(hours.slice(0, 2));
+    });
+
+    it("knows the first and the last hour of use, which bills and network evidence are not", async () => {
+      expect(await store.usedHours()).toBeUndefined();
+      const add = (rows: readonly UsageRow[]) => store.transact((tables) => tables.addUsage(rows));
+      await add([billedOn(1, 5), usageRow({ hour: november(30), view: "network", calls: 3 })]);
+      expect(await store.usedHours()).toBeUndefined();
+      await add([loggedOn(4, 1), loggedOn(9, 1), loggedOn(6, 1)]);
+      expect(await store.usedHours()).toEqual({ first: november(4, 12), last: november(9, 12) });
+    });
+
+    it("keeps what the watch has learned as it was given, and replaces all of it", async () => {
+      const row = (uid: string, given: Partial<SeriesRow> = {}): SeriesRow => ({
+        kind: "principal",
+        uid,
+        nextHour: 500_000,
+        state: Uint8Array.from({ length: 1_024 }, (_, index) => (index * 7) % 256),
+        rest: { order: 1, incident: null, members: ["\u{1F600}", "\u0001"] },
+        ...given,
+      });
+      const whole = row("organization", { kind: "organization" });
+      const long = row("x".repeat(5_000), { kind: "leaf", state: new Uint8Array() });
+      const put = async (rows: readonly SeriesRow[]) => {
+        const memory = openMemoryStore();
+        for (const one of [store, memory]) await one.transact((tables) => tables.putSeries(rows));
+        expect(await store.series()).toEqual(await memory.series());
+        expect((await store.dump())["series_state"]).toEqual((await memory.dump())["series_state"]);
+      };
+      const claimed = () => store.transact((tables) => tables.claimSeries());
+      expect(await claimed()).toBeUndefined();
+      await put([row("bob"), row("alice"), whole, long]);
+      expect((await store.series()).map(({ uid }) => uid.slice(0, 12))).toEqual([
+        "xxxxxxxxxxxx",
+        "organization",
+        "alice",
+        "bob",
+      ]);
+      expect(await claimed()).toBe(500_000);
+      const later = { nextHour: 500_024, rest: {} };
+      await put([
+        row("alice", later),
+        row("carol", later),
+        row("organization", { kind: "organization", ...later }),
+      ]);
+      expect(await claimed()).toBe(500_024);
     });
 
     it("finds a finding by uid and findings by status, the highest level first", async () => {

@@ -1,0 +1,244 @@
+/**
+ * The watch over rows of `usage_hourly`, hour by hour of event time: each hour is taken as told at its end, the running
+ * one as of `now`. So what is said is a function of the rows, and late ones restate it.
+ *
+ * It need not begin at the beginning: what was learned by a morning some days back is kept, and with the rows from there
+ * on it gives what all rows would. What comes later than that for the hours before is not learned.
+ */
+import { canonicalJson } from "../model/canonical-json.ts";
+import type { Subject } from "../model/finding.ts";
+import type { SeriesRow, UsageRow } from "../model/ledger.ts";
+import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
+import type { Budget, Policy } from "../policy/policy.ts";
+import { systemOfRecord } from "../report/system-of-record.ts";
+import type { Alert } from "./alert.ts";
+import { type BudgetSnapshot, BudgetWatch } from "./budget.ts";
+import type { Feedback } from "./feedback.ts";
+import { type EpochHour, STATE_VERSION } from "./series-state.ts";
+import { type Attribution, CostWatch, type Reading } from "./watch.ts";
+
+/** What comes later than this is not learned: reports by the day have been told by then, and told again. */
+const RESTATED_MS = 4 * DAY_MS;
+
+/** An alert, and what the rows of its hour tell beside. */
+export interface UsageAlert {
+  readonly alert: Alert;
+  readonly subject: Subject;
+  /** Start of the hour that shows it: the same when asked again later in that hour. */
+  readonly hour: EpochMs;
+  /** Requests of the subject in that hour; 0 of a budget. */
+  readonly calls: number;
+  /** Whom the policy names for the subject's use in that hour. */
+  readonly owner?: string;
+}
+
+/** What a person said of an alert. It is heeded from the next hour on. */
+export interface HeardFeedback {
+  readonly kind: "principal" | "app" | "team";
+  readonly uid: string;
+  readonly feedback: Feedback;
+  readonly time: EpochMs;
+}
+
+export interface UsageWatchOptions {
+  readonly policy: Pick<Policy, "budgets" | "events">;
+  /** Up to when everything has been told. */
+  readonly now: EpochMs;
+  /** What was learned before, for which `isOf` holds; or the first day to learn from. */
+  readonly from: readonly SeriesRow[] | EpochMs;
+  /** By time. */
+  readonly feedback?: readonly HeardFeedback[];
+}
+
+export interface WatchedUsage {
+  /** Of the hours from `from` on. */
+  readonly alerts: readonly UsageAlert[];
+  /** What may be forgotten of the past: absent where that is no more than before. */
+  readonly learned?: readonly SeriesRow[];
+}
+
+/** What the organization's row holds beside its state. */
+interface Whole {
+  readonly version: number;
+  /** The first day that was learned from. */
+  readonly since: EpochMs;
+  readonly budgets: readonly Budget[];
+  readonly kept: BudgetSnapshot;
+}
+
+const wholeOf = (learned: readonly SeriesRow[]): Whole | undefined =>
+  learned.find(({ kind }) => kind === "organization")?.rest as Whole | undefined;
+
+/** Where rows are to be read from, to go on from what was learned. */
+export const startOf = (learned: readonly SeriesRow[]): EpochMs =>
+  ((learned[0]?.nextHour ?? 0) * HOUR_MS) as EpochMs;
+
+/**
+ * Whether one may go on from there. Not where use of an earlier time has been told since, nor where budgets have
+ * changed: what is used of them was counted from their beginning.
+ */
+export function isOf(
+  learned: readonly SeriesRow[],
+  { policy, first, now }: Pick<UsageWatchOptions, "policy" | "now"> & { readonly first: EpochMs },
+): boolean {
+  const whole = wholeOf(learned);
+  return (
+    whole?.version === STATE_VERSION &&
+    canonicalJson(whole.budgets) === canonicalJson(policy.budgets) &&
+    dayOf(first) >= whole.since &&
+    startOf(learned) <= now
+  );
+}
+
+/** Takes rows of whole UTC days in the store's order, one day or many at once, later days later. */
+export async function watchUsage(
+  days: AsyncIterable<readonly UsageRow[]>,
+  { policy, now, from, feedback = [] }: UsageWatchOptions,
+): Promise<WatchedUsage> {
+  const { watch, budgets, since, start } = begun(policy, from);
+  const attributionOf = attributions();
+  const alerts: UsageAlert[] = [];
+  let learned: readonly SeriesRow[] = [];
+  let latest: readonly UsageRow[] = [];
+
+  const say = (said: readonly Alert[]): void => {
+    for (const alert of said) alerts.push(usageAlert(alert, latest));
+  };
+  const advance = (hour: EpochHour): void => {
+    say(watch.advance(hour));
+    say(budgets.advance(hour));
+  };
+  const keep = (): void => {
+    const whole: Whole = { version: STATE_VERSION, since, budgets: policy.budgets, kept: budgets.snapshot() };
+    learned = watch
+      .snapshot()
+      .map((row) => (row.kind === "organization" ? { ...row, rest: { ...row.rest, ...whole } } : row));
+  };
+
+  /** What is to be done before an hour is taken, the first one first. */
+  const due: { readonly hour: EpochHour; readonly work: () => void }[] = [];
+  const morning = dayOf((now - RESTATED_MS) as EpochMs) / HOUR_MS;
+  if (morning > start) due.push({ hour: morning, work: keep });
+  for (const { kind, uid, feedback: word, time } of feedback) {
+    const hour = Math.floor(time / HOUR_MS) + 1;
+    if (hour >= start) due.push({ hour, work: () => watch.hear(kind, uid, word) });
+  }
+  due.sort((a, b) => a.hour - b.hour);
+  const pass = (hour: EpochHour): void => {
+    while (due[0] && due[0].hour <= hour) {
+      const next = due.shift();
+      if (!next) return;
+      advance(next.hour);
+      next.work();
+    }
+    advance(hour);
+  };
+
+  for await (const rows of days) {
+    for (const [hour, ofHour] of Map.groupBy(systemOfRecord(rows).counted, (row) => row.hour)) {
+      if (hour >= now) break;
+      pass(hour / HOUR_MS);
+      latest = ofHour;
+      const readings = ofHour.map((row) => readingOf(row, attributionOf(row)));
+      const time = Math.min(now, hour + HOUR_MS) as EpochMs;
+      // What nobody knows the price of says nothing about spend; of a quota it is a part.
+      say(
+        watch.deliver(
+          time,
+          readings.filter(({ cost, errors }) => cost > 0 || errors > 0),
+        ),
+      );
+      say(budgets.deliver(time, readings));
+    }
+  }
+  pass(Math.floor(now / HOUR_MS));
+  return { alerts, ...(learned.length > 0 ? { learned } : {}) };
+}
+
+function begun(policy: UsageWatchOptions["policy"], from: UsageWatchOptions["from"]) {
+  const options = { knownEvents: policy.events };
+  if (typeof from === "number")
+    return {
+      watch: new CostWatch(options),
+      budgets: new BudgetWatch(policy.budgets),
+      since: dayOf(from),
+      start: 0,
+    };
+  const whole = wholeOf(from);
+  if (!whole) throw new Error("what was learned is not whole");
+  const start = startOf(from) / HOUR_MS;
+  return {
+    watch: CostWatch.from(from, options),
+    budgets: BudgetWatch.from(policy.budgets, whole.kept, start),
+    since: whole.since,
+    start,
+  };
+}
+
+const dayOf = (time: EpochMs): EpochMs => Math.max(0, time - (time % DAY_MS)) as EpochMs;
+
+const readingOf = (row: UsageRow, attribution: Attribution): Reading => ({
+  attribution,
+  hour: row.hour / HOUR_MS,
+  cost: toUsd(row.estimatedNanoUsd as NanoUsd),
+  calls: row.calls,
+  inputTokens: row.inputTokens,
+  outputTokens: row.outputTokens,
+  errors: row.failures,
+});
+
+/** One for all rows of a series: the watch tells them apart by identity. */
+function attributions(): (row: UsageRow) => Attribution {
+  const known = new Map<string, Attribution>();
+  return (row) => {
+    const { provider, region, app, model } = row;
+    const principal = principalOf(row);
+    const team = teamOf(row);
+    // "\0" is no part of a name in a store.
+    const key = [principal, model, provider, region, app, team].join("\0");
+    let attribution = known.get(key);
+    if (!attribution) {
+      attribution = {
+        leaf: JSON.stringify([principal, model, provider, region]),
+        principal,
+        model: model || "a model that no log names",
+        ...(app === "" ? {} : { app }),
+        ...(team === "" ? {} : { team }),
+      };
+      known.set(key, attribution);
+    }
+    return attribution;
+  };
+}
+
+const NOBODY = "somebody whom no log names";
+
+/** Where nobody is named, the account has spent it. */
+const principalOf = ({ principal, account }: UsageRow): string =>
+  principal || (account === "" ? NOBODY : `account ${account}`);
+
+const teamOf = ({ owner, team }: UsageRow): string => owner || team;
+
+function usageAlert(alert: Alert, latest: readonly UsageRow[]): UsageAlert {
+  const { kind, uid } = alert.subject;
+  const hour = ((Math.ceil(alert.detectedTime / HOUR_MS) - 1) * HOUR_MS) as EpochMs;
+  const partOf = (row: UsageRow): string =>
+    kind === "principal" ? principalOf(row) : kind === "team" ? teamOf(row) : row.app;
+  const rows = alert.budget ? [] : latest.filter((row) => row.hour === hour && partOf(row) === uid);
+  const owner = rows.find((row) => row.owner !== "")?.owner;
+  return {
+    alert,
+    subject: subjectOf(alert, rows),
+    hour,
+    calls: rows.reduce((sum, row) => sum + row.calls, 0),
+    ...(owner === undefined ? {} : { owner }),
+  };
+}
+
+function subjectOf({ budget, subject: { kind, uid } }: Alert, rows: readonly UsageRow[]): Subject {
+  if (budget) return { resource: `budget ${budget.name}` };
+  if (kind !== "principal") return { resource: `${kind} ${uid}` };
+  const [row] = rows;
+  if (row?.principal !== "") return { principal: uid };
+  return row.account === "" ? { resource: "use that no log attributes" } : { account: row.account };
+}
