@@ -26,6 +26,7 @@ export const usageRow = (given: Partial<UsageRow>): UsageRow => ({
   estimatedNanoUsd: 0,
   failedNanoUsd: 0,
   billedNanoUsd: 0,
+  capacityNanoUsd: 0,
   unpricedCalls: 0,
   ...given,
 });

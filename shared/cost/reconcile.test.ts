@@ -57,6 +57,7 @@ describe("reconciliation", () => {
       end: on(11, 0),
       source: "aws.cur",
       billedNanoUsd: dollars(9),
+      capacityNanoUsd: 0,
       estimatedNanoUsd: dollars(7),
       calls: 20,
       tokens: 2_000,
@@ -212,6 +213,16 @@ describe("reconciliation", () => {
     expect(billedNanoUsd).toBe(
       dollars(3 + 5 * lines.filter(({ isSettled, account }) => isSettled && account === "a").length),
     );
+  });
+
+  it("takes capacity by the hour for explained, and what is behind it not", () => {
+    const capacity = { capacityNanoUsd: dollars(30), model: "" };
+    const lines = reconcile([...month(), billed(10, 30, capacity), billed(11, 4), logged(12, 3)]);
+    expect(lines.find(({ start }) => start === on(10, 0))).toMatchObject({
+      billedNanoUsd: dollars(35),
+      capacityNanoUsd: dollars(30),
+    });
+    expect(unexplainedOf(lines).unexplainedNanoUsd).toBe(dollars(4));
   });
 
   it("says the same of rows in any order, and bills each dollar once", () => {

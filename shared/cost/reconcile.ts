@@ -27,6 +27,8 @@ export interface ReconciledLine {
   /** Who told the bill: a `Source.id`; of several accounts' bills the first by name. */
   readonly source: string;
   readonly billedNanoUsd: NanoUsd;
+  /** Part of the bill: capacity by the hour, which no call need explain. */
+  readonly capacityNanoUsd: NanoUsd;
   readonly estimatedNanoUsd: NanoUsd;
   readonly calls: number;
   readonly tokens: number;
@@ -81,6 +83,16 @@ export function reconcile(
   );
 }
 
+/**
+ * What is billed beyond what the calls should have cost; negative where it is less. A capacity may explain any part of
+ * itself: calls of it have no price of their own, and the list may have given them one.
+ */
+export function beyondCalls({ billedNanoUsd, capacityNanoUsd, estimatedNanoUsd }: ReconciledLine): number {
+  const forCalls = billedNanoUsd - capacityNanoUsd;
+  if (estimatedNanoUsd < forCalls) return forCalls - estimatedNanoUsd;
+  return Math.min(0, billedNanoUsd - estimatedNanoUsd);
+}
+
 /** What of the bills the logs do not explain, and what they do; of settled periods only. */
 export function unexplainedOf(lines: readonly ReconciledLine[]): {
   readonly billedNanoUsd: NanoUsd;
@@ -91,7 +103,7 @@ export function unexplainedOf(lines: readonly ReconciledLine[]): {
     settled.reduce((total, line) => total + measure(line), 0) as NanoUsd;
   return {
     billedNanoUsd: sumOf((line) => line.billedNanoUsd),
-    unexplainedNanoUsd: sumOf((line) => Math.max(0, line.billedNanoUsd - line.estimatedNanoUsd)),
+    unexplainedNanoUsd: sumOf((line) => Math.max(0, beyondCalls(line))),
   };
 }
 
@@ -126,6 +138,7 @@ function linesOf(
       end,
       source,
       billedNanoUsd: sum(billed, (row) => row.billedNanoUsd),
+      capacityNanoUsd: sum(billed, (row) => row.capacityNanoUsd),
       estimatedNanoUsd: sum(explaining, (row) => row.estimatedNanoUsd),
       calls: sum(explaining, (row) => row.calls),
       tokens: sum(explaining, tokensOf),

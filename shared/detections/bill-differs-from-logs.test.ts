@@ -61,6 +61,19 @@ it("does not wonder at a higher bill when calls are in no estimate, and does at 
   expect(matches(loggedOn(3, 100, { unpricedCalls: 2 }))).toHaveLength(1);
 });
 
+it("expects no calls for capacity by the hour, however many of its calls the list has priced", () => {
+  const capacity = (usd: number) => billedOn(3, usd, { capacityNanoUsd: usd * 1e9, model: "" });
+  expect(matches(capacity(360))).toEqual([]);
+  expect(matches(capacity(360), loggedOn(3, 300))).toEqual([]);
+  expect(matches(capacity(360), billedOn(3, 60))[0]?.reason).toMatch(
+    /^\$160 was billed .* explain \$100: \$60\.00 /,
+  );
+  expect(matches(capacity(360), loggedOn(3, 600))[0]).toMatchObject({
+    level: "low",
+    reason: expect.stringMatching(/^\$460 was billed .* explain \$700/),
+  });
+});
+
 it("waits until both sides are settled", () => {
   expect(matches(billedOn(36, 90))).toEqual([]);
 });

@@ -5,7 +5,7 @@
  * periods together in the same direction, so that calls around midnight, which a bill may count to the next day, are
  * no finding.
  */
-import { type ReconciledLine, reconcile } from "../cost/reconcile.ts";
+import { beyondCalls, type ReconciledLine, reconcile } from "../cost/reconcile.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { UsageDetection } from "./detection.ts";
 import { bySubjectAndMonth, evidenceOfLine, periodOf, subjectOfLine, whereOf } from "./reconciled.ts";
@@ -48,12 +48,12 @@ export const billDiffersFromLogs: UsageDetection = {
       (line) => line.isSettled && line.calls + line.tokens + line.estimatedNanoUsd > 0,
     );
     return bySubjectAndMonth(lines).flatMap((month) => {
-      const net = month.reduce((sum, line) => sum + beyond(line), 0);
-      const off = month.filter((line) => isFarOff(line) && Math.sign(beyond(line)) === Math.sign(net));
+      const net = month.reduce((sum, line) => sum + beyondCalls(line), 0);
+      const off = month.filter((line) => isFarOff(line) && Math.sign(beyondCalls(line)) === Math.sign(net));
       const [first] = off;
       if (!first || Math.abs(net) < LEAST) return [];
-      const billed = off.reduce((sum, line) => sum + line.billedNanoUsd, 0);
       const estimated = off.reduce((sum, line) => sum + line.estimatedNanoUsd, 0);
+      const billed = estimated + off.reduce((sum, line) => sum + beyondCalls(line), 0);
       const [more, less] = billed > estimated ? [billed, estimated] : [estimated, billed];
       return {
         subject: subjectOfLine(first),
@@ -69,11 +69,9 @@ export const billDiffersFromLogs: UsageDetection = {
   },
 };
 
-const beyond = (line: ReconciledLine): number => line.billedNanoUsd - line.estimatedNanoUsd;
-
 function isFarOff(line: ReconciledLine): boolean {
-  const difference = beyond(line);
-  const larger = Math.max(line.billedNanoUsd, line.estimatedNanoUsd);
+  const difference = beyondCalls(line);
+  const larger = line.estimatedNanoUsd + Math.max(0, difference);
   // What is in no estimate explains a higher bill, nobody knows how much of it.
   if (difference > 0 && line.unpricedCalls > 0) return false;
   return Math.abs(difference) >= LEAST && Math.abs(difference) >= LEAST_SHARE * larger;

@@ -73,6 +73,18 @@ it("is silent where only the gateway logged the calls, and where an unnamed acco
   expect(matches(dark(3, 50), loggedOn(4, 0, { account: "", ...gateway }))).toHaveLength(1);
 });
 
+it("leaves capacity by the hour to its own rule where calls are logged, and not in an account that is dark", () => {
+  const off = settledMonth().filter((row) => row.view === "usage" || row.hour !== november(3, 12));
+  const capacity = (usd: number) => billedOn(3, usd, { capacityNanoUsd: usd * 1e9, model: "" });
+  const found = (...rows: readonly UsageRow[]) => billWithoutCalls.evaluate(rows, { policy: noPolicy });
+  expect(found(...off, capacity(360))[0]?.reason).toMatch(/^\$100 of /);
+  const only = off.filter((row) => row.view !== "usage" || row.hour !== november(3));
+  expect(found(...only, capacity(360))).toEqual([]);
+  expect(matches(dark(3, 360, { capacityNanoUsd: 360e9 }))).toMatchObject([
+    { reason: expect.stringMatching(/^\$360 of /) },
+  ]);
+});
+
 it("takes a look-up of a name for no call", () => {
   expect(matches(dark(3, 50), loggedOn(3, 0, { account: "444455556666", view: "network" }))).toHaveLength(1);
 });

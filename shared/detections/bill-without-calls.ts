@@ -3,9 +3,9 @@
  * key nobody knows of.
  *
  * Method: `cost/reconcile.ts`, settled periods only.
- * Over-reports: charges that come without calls, such as provisioned capacity and stored fine-tuned models.
+ * Over-reports: charges that come without calls, such as stored fine-tuned models.
  */
-import { reconcile } from "../cost/reconcile.ts";
+import { beyondCalls, type ReconciledLine, reconcile } from "../cost/reconcile.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { UsageDetection } from "./detection.ts";
 import { bySubjectAndMonth, evidenceOfLine, periodOf, subjectOfLine, whereOf } from "./reconciled.ts";
@@ -31,7 +31,7 @@ export const billWithoutCalls: UsageDetection = {
       "https://genai.owasp.org/llmrisk/llm102025-unbounded-consumption/",
     ],
     falsepositives: [
-      "Capacity that is paid whether used or not: provisioned throughput, PTU, stored fine-tuned models",
+      "What is paid whether used or not: stored and hosted fine-tuned models",
       "A commitment paid upfront",
       "Logs of this account that Gnomon is not given",
     ],
@@ -44,15 +44,20 @@ export const billWithoutCalls: UsageDetection = {
   },
 
   evaluate(rows, { settleDays }) {
-    const silent = reconcile(rows, settleDays).filter(
+    const all = reconcile(rows, settleDays);
+    const logging = new Set(all.filter(({ calls }) => calls > 0).map(placeOf));
+    // Where calls are logged at all, capacity that is not called is `idle-capacity`'s matter.
+    const unexplained = (line: ReconciledLine) =>
+      logging.has(placeOf(line)) ? beyondCalls(line) : line.billedNanoUsd;
+    const silent = all.filter(
       (line) =>
         line.isSettled &&
         line.calls + line.tokens + line.estimatedNanoUsd === 0 &&
-        line.billedNanoUsd >= LEAST_A_PERIOD,
+        unexplained(line) >= LEAST_A_PERIOD,
     );
     return bySubjectAndMonth(silent).flatMap((lines) => {
       const [first] = lines;
-      const billed = lines.reduce((sum, line) => sum + line.billedNanoUsd, 0);
+      const billed = lines.reduce((sum, line) => sum + unexplained(line), 0);
       if (!first || billed < LEAST_A_MONTH) return [];
       return {
         subject: subjectOfLine(first),
@@ -66,3 +71,5 @@ export const billWithoutCalls: UsageDetection = {
     });
   },
 };
+
+const placeOf = ({ account, provider }: ReconciledLine): string => JSON.stringify([account, provider]);

@@ -43,6 +43,7 @@ export function evidenceOfLine(line: ReconciledLine): Evidence {
       ...(line.provider === "" ? {} : { door: line.provider }),
       ...(models.length === 0 ? {} : { models: models.map(({ model }) => model).join(", ") }),
       billed: dollars(line.billedNanoUsd),
+      ...(line.capacityNanoUsd === 0 ? {} : { capacity: dollars(line.capacityNanoUsd) }),
       estimated: dollars(line.estimatedNanoUsd),
       calls: figure(line.calls),
       bill: line.source,

@@ -52,6 +52,8 @@ export interface UsageSums {
   /** Part of the estimate: what calls cost that failed. */
   readonly failedNanoUsd: number;
   readonly billedNanoUsd: number;
+  /** Part of the bill: capacity that is paid by the hour, whether it is called or not. */
+  readonly capacityNanoUsd: number;
   /** Calls that used tokens and whose price is not known. */
   readonly unpricedCalls: number;
 }
@@ -85,6 +87,7 @@ export const usageSums = [
   "estimatedNanoUsd",
   "failedNanoUsd",
   "billedNanoUsd",
+  "capacityNanoUsd",
   "unpricedCalls",
 ] as const satisfies readonly (keyof UsageSums)[];
 

@@ -83,6 +83,20 @@ describe("the rollup", () => {
     expect(row).toMatchObject({ estimatedNanoUsd: 7, billedNanoUsd: 5, unpricedCalls: 1 });
   });
 
+  it("knows of a bill what is for capacity by the hour", () => {
+    const line = {
+      kind: "bucket",
+      view: "usage",
+      count: 0,
+      cost: { nanoUsd: 9 as NanoUsd, basis: "billed" },
+    } as const;
+    const [row] = added(
+      entry({ ...line, operation: "Provisioned Managed Global Unit" }),
+      entry({ ...line, operation: "gpt 4o 1120 Inp glbl Tokens" }),
+    );
+    expect(row).toMatchObject({ billedNanoUsd: 18, capacityNanoUsd: 9 });
+  });
+
   it("counts a bucket's requests, in the hour in which the bucket starts", () => {
     const day = { startTime: (START + 5) as EpochMs, endTime: (START + 24 * HOUR_MS) as EpochMs };
     const [row] = added(entry({ ...day, kind: "bucket", view: "usage", count: 40, usage: { inputTokens: 9 } }));

@@ -1,5 +1,5 @@
 /** What an activity adds to `usage_hourly`, and what two of its states differ by. */
-import { type Activity, modelOf, principalOf } from "../model/activity.ts";
+import { type Activity, isCapacityCharge, modelOf, principalOf } from "../model/activity.ts";
 import {
   type LedgerEntry,
   storable,
@@ -56,7 +56,10 @@ function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 |
     row.estimatedNanoUsd += sign * cost.nanoUsd;
     if (activity.outcome?.status === "failure") row.failedNanoUsd += sign * cost.nanoUsd;
   }
-  if (cost?.basis === "billed") row.billedNanoUsd += sign * cost.nanoUsd;
+  if (cost?.basis === "billed") {
+    row.billedNanoUsd += sign * cost.nanoUsd;
+    if (isCapacityCharge(activity)) row.capacityNanoUsd += sign * cost.nanoUsd;
+  }
   if (!cost && (usage?.inputTokens || usage?.outputTokens)) row.unpricedCalls += sign * activity.count;
 }
 
@@ -70,6 +73,7 @@ const nothing: UsageSums = {
   estimatedNanoUsd: 0,
   failedNanoUsd: 0,
   billedNanoUsd: 0,
+  capacityNanoUsd: 0,
   unpricedCalls: 0,
 };
 

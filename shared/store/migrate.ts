@@ -5,7 +5,13 @@ import { PipelineError } from "../model/errors.ts";
 import type { Database, Session } from "./database.ts";
 
 /** In order; a file that was released is never changed. A list, so that a bundler sees what to carry along. */
-const migrations = ["0001-ledger.sql", "0002-books.sql", "0003-attribution.sql", "0004-series-state.sql"] as const;
+const migrations = [
+  "0001-ledger.sql",
+  "0002-books.sql",
+  "0003-attribution.sql",
+  "0004-series-state.sql",
+  "0005-capacity.sql",
+] as const;
 
 /** Any number, the same for all who migrate: they wait for each other. */
 const LOCK = 6_079_113;
