@@ -19,6 +19,7 @@ import {
   valueBy,
 } from "../cost/unit-economics.ts";
 import type { Attribution, Reading } from "../cost/watch.ts";
+import type { Level } from "../model/finding.ts";
 import type { EntityRow, UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
@@ -93,6 +94,29 @@ export function endOfSightings(entities: readonly EntityRow[]): EpochMs | undefi
 
 export function startOfSightings(entities: readonly EntityRow[]): EpochMs | undefined {
   return entities.map(({ firstSeenTime }) => firstSeenTime).sort((a, b) => a - b)[0];
+}
+
+/** The day on which the amount was reached, or is expected to be. */
+export function crossingOf({
+  budget: { amount },
+  course,
+  ahead,
+  periodEnd,
+}: BudgetFigures): { readonly time: number; readonly isExpected: boolean } | undefined {
+  const crossed = course.find(({ used }) => used >= amount);
+  if (crossed) return { time: crossed.day, isExpected: false };
+  const expected = ahead.find((one) => one.expected >= amount);
+  return expected && { time: Math.min(expected.day, periodEnd), isExpected: true };
+}
+
+/** From a coin's toss on, somebody should know; from nearly certain on, act. */
+export function budgetState({ budget, used, exceedProbability }: BudgetStatus): {
+  readonly word: "Crossed" | "Will not last" | "May not last" | "Lasts";
+  readonly level: Level;
+} {
+  if (used >= budget.amount) return { word: "Crossed", level: "critical" };
+  if (exceedProbability >= 0.88) return { word: "Will not last", level: "high" };
+  return exceedProbability >= 0.5 ? { word: "May not last", level: "medium" } : { word: "Lasts", level: "low" };
 }
 
 /** A budget that nothing exceeds: its forecast is that of the month. */

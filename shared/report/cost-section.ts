@@ -6,14 +6,12 @@ import type { Advice } from "../cost/advice.ts";
 import { dayOf } from "../cost/bill-periods.ts";
 import { type ReconciledLine, unexplainedOf } from "../cost/reconcile.ts";
 import type { Drift, Measure } from "../cost/unit-economics.ts";
-import type { Level } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, fromUsd, type NanoUsd } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
 import { levelMark, type TimeScale, timeScaleOf } from "./charts.ts";
 import {
   amountBar,
-  type Burn,
   billBars,
   burn,
   LAYERS,
@@ -23,7 +21,7 @@ import {
   stackOverTime,
   trendLine,
 } from "./cost-charts.ts";
-import type { BudgetFigures, CostFigures, UnitTrend } from "./cost-figures.ts";
+import { type BudgetFigures, budgetState, type CostFigures, crossingOf, type UnitTrend } from "./cost-figures.ts";
 import { doorTitle } from "./door-title.ts";
 import { compact, day, days, dollars, dollarsInShort, percent, plural, whole } from "./figures.ts";
 import { breakable, type Html, html } from "./html.ts";
@@ -384,7 +382,7 @@ function budgetCard(of: BudgetFigures, at: number): Html {
   const crossing = crossingOf(of);
   const isCrossed = used >= budget.amount;
   const end = shortDay(periodEnd - 1);
-  const state = stateOf(of);
+  const state = budgetState(of);
   const words = [
     `${percent(used, budget.amount)} used on day ${Math.ceil((now - periodStart) / DAY_MS)} of ${Math.round((periodEnd - periodStart) / DAY_MS)}: ${written(used)} of ${written(budget.amount)}.`,
     isCrossed
@@ -415,24 +413,6 @@ const writtenIn =
 
 const scopeOf = ({ scope: { kind, uid } }: Budget): string =>
   kind === "organization" ? "everybody" : `${kind} ${uid}`;
-
-/** The day on which the amount was reached, or is expected to be. */
-function crossingOf({ budget: { amount }, course, ahead, periodEnd }: BudgetFigures): Burn["crossing"] {
-  const crossed = course.find(({ used }) => used >= amount);
-  if (crossed) return { time: crossed.day, isExpected: false };
-  const expected = ahead.find((one) => one.expected >= amount);
-  return expected && { time: Math.min(expected.day, periodEnd), isExpected: true };
-}
-
-/** From a coin's toss on, somebody should know; from nearly certain on, act. */
-function stateOf({ budget, used, exceedProbability }: BudgetFigures): {
-  readonly word: string;
-  readonly level: Level;
-} {
-  if (used >= budget.amount) return { word: "Crossed", level: "critical" };
-  if (exceedProbability >= 0.88) return { word: "Will not last", level: "high" };
-  return exceedProbability >= 0.5 ? { word: "May not last", level: "medium" } : { word: "Lasts", level: "low" };
-}
 
 type Shown = Extract<Measure, "perCall" | "perThousandTokens" | "cacheHitShare" | "outputPerInput">;
 
