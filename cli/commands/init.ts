@@ -52,8 +52,28 @@ bus: memory
 #     brokers: [broker-1.example:9096]
 #     sasl: { mechanism: scram-sha-512, username: gnomon, password: "$\{env:KAFKA_PASSWORD}" }
 
-# What is approved. gnomon policy suggest writes a first one.
+# What is approved, and what may be spent. gnomon policy suggest writes a first one; in there, among others:
+#   budgets:
+#     - { name: research, team: research, amount: 4000, period: month }
+#     - { name: all tokens of a week, measure: tokens, amount: 2e9, period: 7d }
+#   events:
+#     - { name: launch, since: 2026-12-01, until: 2026-12-03, apps: [web-shop], times: 3 }
 # policy: policy.yaml
+
+# What you pay, where that is not the list price. Patterns as in the policy; of two that fit, the later.
+# prices:
+#   - name: azure-eu-2026
+#     providers: azure.ai.openai
+#     models: openai/gpt-5*
+#     rates: { inputPerMillion: 1.10, outputPerMillion: 8.80, usdPerUnit: 1.08 }
+#   - name: discount-of-2026
+#     since: 2026-01-01
+#     until: 2026-12-31
+#     accounts: "111122223333"
+#     discount: 12%
+#   - name: chat-ptu
+#     deployments: chat-ptu
+#     capacity: { perHour: 1.00, units: 15 }
 
 # There are: ${collectors.map(({ id }) => id).join(", ")}
 collectors: []

@@ -26,7 +26,7 @@ export function policy(program: Command, door: Door): void {
         door.exit(2);
         return;
       }
-      const { approvals, denials, residency, owners, exceptions, gateways } = read.policy;
+      const { approvals, denials, residency, owners, exceptions, gateways, budgets, events } = read.policy;
       const parts = [
         plural(approvals.length, "approval"),
         plural(denials.length, "denial"),
@@ -34,6 +34,8 @@ export function policy(program: Command, door: Door): void {
         plural(exceptions.length, "exception"),
         plural(gateways.length, "gateway"),
         plural(owners.length, "owner"),
+        plural(budgets.length, "budget"),
+        plural(events.length, "known event"),
       ];
       await write(`${file} is fine: ${parts.join(", ")}; by default ${read.policy.default}\n`, undefined, door);
     });

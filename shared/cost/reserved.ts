@@ -6,7 +6,7 @@
  * Rows of usage do not say through which deployment a call went. Where an entry names deployments, its users are those
  * of the same door, model and account whose calls have no price: what is called on demand has one.
  */
-import type { UsageRow } from "../model/ledger.ts";
+import { attributionKeys, type UsageRow, type UsageSums, usageSums } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd } from "../model/units.ts";
 import { isExact } from "../policy/pattern.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
@@ -95,6 +95,12 @@ const tokensOf = (row: UsageRow): number => row.inputTokens + row.outputTokens;
 const placeOf = ({ account, provider, hour }: UsageRow): string =>
   JSON.stringify([account, provider, Math.floor(hour / DAY_MS)]);
 
+const nothing = Object.fromEntries(usageSums.map((sum) => [sum, 0])) as Record<keyof UsageSums, 0>;
+const nobody = Object.fromEntries(attributionKeys.map((key) => [key, ""])) as Record<
+  (typeof attributionKeys)[number],
+  ""
+>;
+
 const unusedRow = (one: Reserved, hour: EpochMs, estimatedNanoUsd: number): UsageRow => ({
   hour,
   view: "usage",
@@ -106,20 +112,9 @@ const unusedRow = (one: Reserved, hour: EpochMs, estimatedNanoUsd: number): Usag
   region: "",
   owner: "",
   verdict: "",
-  team: "",
-  app: "",
-  customer: "",
-  task: "",
-  calls: 0,
-  failures: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
+  ...nobody,
+  ...nothing,
   estimatedNanoUsd,
-  failedNanoUsd: 0,
-  billedNanoUsd: 0,
-  unpricedCalls: 0,
 });
 
 /** The name where just one is meant, else "". */

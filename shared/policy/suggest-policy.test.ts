@@ -69,6 +69,43 @@ it("counts a call once that several views report", () => {
   expect(text).toContain("# 10 calls, 5 tokens, by 1 principal");
 });
 
+it("approves what only a gateway names, and counts its calls no second time", () => {
+  const used = [
+    row({ calls: 10, inputTokens: 5, principal: "role/gateway" }),
+    row({ view: "gateway", source: "litellm.spend", account: "", principal: "mia", calls: 6 }),
+    row({ view: "gateway", source: "litellm.spend", account: "", principal: "ben", calls: 4 }),
+    row({ view: "gateway", source: "litellm.spend", model: "anthropic/claude-haiku-4-5", calls: 3 }),
+  ];
+  const text = suggestPolicy(used);
+  expect(text).toContain("# 10 calls, which another log counts, by 2 principals");
+  expect(text).toContain("- anthropic/claude-haiku-4-5 # 3 calls, which another log counts");
+  expect(text).toContain("# 10 calls, 5 tokens, by 2 principals, in 1 region");
+  const judge = compilePolicy(policyOf(text));
+  for (const each of used) expect(judge(callOf(each))?.verdict).toBe("sanctioned");
+});
+
+it("names in stubs of owners who used each account, most used first, and how many more there are", () => {
+  const many = Array.from({ length: 14 }, (_, at) => row({ principal: `role/${at + 10}`, calls: at + 1 }));
+  const text = suggestPolicy([...many, row({ account: "", principal: "mia", calls: 2 })]);
+  expect(text).toContain(`owners:
+  # - name: team-1
+  #   contact: team@corp.example
+  #   principals:
+  #     - mia # 2 calls
+  # - name: team-2
+  #   contact: team@corp.example
+  #   accounts: "012345678901"
+  #   principals:
+  #     - role/23 # 14 calls
+`);
+  expect(text).toContain("  #     - role/12 # 3 calls\n  #     # and 2 more: gnomon inventory\n");
+  const uncommented = text.replaceAll(/^ {2}# (?=- name: team| {2})/gm, "  ");
+  expect(policyOf(uncommented).owners).toMatchObject([
+    { name: "team-1", principals: ["mia"] },
+    { name: "team-2", accounts: ["012345678901"], principals: { length: 12 } },
+  ]);
+});
+
 it("approves for the principals seen where no log names an account", () => {
   const [approval] = policyOf(suggestPolicy([row({ account: "" })])).approvals;
   expect(approval).toMatchObject({ principals: ["role/app"], models: ["anthropic/claude-sonnet-4-5"] });

@@ -5,14 +5,16 @@ import { nearestDoor } from "./doors.ts";
 
 /** Policy YAML that `parsePolicy` takes. The same rows, in any order, give the same text. */
 export function suggestPolicy(usage: readonly UsageRow[]): string {
-  const { counted, contacts } = systemOfRecord(usage);
-  const doors = groupsOf(counted, (row) => [row.provider, row.account]);
-  const proposals = doors.map(({ rows }) => proposal(rows));
+  const { counted, attributing, contacts } = systemOfRecord(usage);
+  const again = new Set(attributing);
+  const seen = [...counted, ...attributing];
+  const doors = groupsOf(seen, (row) => [row.provider, row.account]);
+  const proposals = doors.map(({ rows }) => proposal(rows, again));
   return `${[
     header,
     "default: review",
     "",
-    ...ownersStub(counted),
+    ...ownersStub(seen, again),
     "",
     "approvals:",
     ...(proposals.length > 0 ? proposals : ["  # No call was seen."]).flatMap((lines) => [lines, ""]).flat(),
@@ -20,6 +22,9 @@ export function suggestPolicy(usage: readonly UsageRow[]): string {
     ...residencyStub(counted),
   ].join("\n")}\n`;
 }
+
+/** Rows that tell once more what others count: what they name is judged too, and must not be added. */
+type Again = ReadonlySet<UsageRow>;
 
 const header = `# A first policy, written from what was seen. Nobody has decided any of it yet.
 #
@@ -29,14 +34,14 @@ const header = `# A first policy, written from what was seen. Nobody has decided
 # Patterns: * any characters, ? one, "!" in front excludes. Quote what begins with * or !.`;
 
 /** One door and account: its models, the most used first. */
-function proposal(rows: readonly UsageRow[]): string[] {
+function proposal(rows: readonly UsageRow[], again: Again): string[] {
   const [first] = rows;
   if (!first) return [];
   const { provider, account } = first;
   const principals = named(rows, (row) => row.principal);
   const models = groupsOf(rows, (row) => [row.model])
     .map(({ rows: of }) => ({ model: of[0]?.model ?? "", rows: of }))
-    .sort((a, b) => calls(b.rows) - calls(a.rows) || (a.model < b.model ? -1 : 1));
+    .sort((a, b) => byUse(a.rows, b.rows, again) || (a.model < b.model ? -1 : 1));
   const known = models.filter(({ model }) => model !== "");
   const unnamed = models.find(({ model }) => model === "");
 
@@ -50,14 +55,14 @@ function proposal(rows: readonly UsageRow[]): string[] {
       ? ["  principals:", ...principals.map((principal) => `    - ${exactly(principal)}`)]
       : []),
     ...(known.length > 0
-      ? ["  models:", ...known.map(({ model, rows: of }) => `    - ${exactly(model)} # ${figures(of)}`)]
+      ? ["  models:", ...known.map(({ model, rows: of }) => `    - ${exactly(model)} # ${figures(of, again)}`)]
       : []),
   ];
   const usable = provider !== "" && bounded && known.length > 0;
   const why = known.length === 0 ? "no log names a model" : "no log says whose use it is";
   return [
-    `  # ${figures(rows)}, by ${plural(principals.length, "principal")}${regionsOf(rows)}`,
-    ...(unnamed && known.length > 0 ? [`  # ${figures(unnamed.rows)} of them name no model`] : []),
+    `  # ${figures(rows, again)}, by ${plural(principals.length, "principal")}${regionsOf(rows)}`,
+    ...(unnamed && known.length > 0 ? [`  # ${figures(unnamed.rows, again)} of them name no model`] : []),
     ...(usable ? lines.map((line) => `  ${line}`) : [`  # Not proposed, since ${why}:`, ...commented(lines)]),
   ];
 }
@@ -78,16 +83,35 @@ function contactLines(contacts: readonly UsageRow[]): string[] {
   ];
 }
 
-function ownersStub(rows: readonly UsageRow[]): string[] {
-  const accounts = named(rows, (row) => row.account);
+/** Who is named in a stub: the rest is in the inventory. */
+const PRINCIPALS_NAMED = 12;
+
+/** For each account whom it was used by, to be sorted into teams. */
+function ownersStub(rows: readonly UsageRow[], again: Again): string[] {
+  const told = rows.filter(({ account, principal }) => account !== "" || principal !== "");
+  const accounts = groupsOf(told, (row) => [row.account]);
   return [
-    "# Who answers for what: the first that matches. Findings go to them.",
+    "# Who answers for what: the first that matches. Findings go to them. Principals stand most used first: give each to",
+    "# one of the owners, or leave them out where all of an account is one owner's.",
     "owners:",
-    ...(accounts.length === 0 ? ["research"] : accounts).flatMap((account, index) => [
-      `  # - name: team-${index + 1}`,
-      "  #   contact: team@corp.example",
-      `  #   accounts: ${exactly(account)}`,
-    ]),
+    ...(accounts.length === 0 ? [{ rows: [] }] : accounts).flatMap(({ rows: of }, index) => {
+      const account = of[0] ? of[0].account : "research";
+      const principals = groupsOf(
+        of.filter(({ principal }) => principal !== ""),
+        (row) => [row.principal],
+      ).toSorted((a, b) => byUse(a.rows, b.rows, again));
+      const more = principals.length - PRINCIPALS_NAMED;
+      return [
+        `  # - name: team-${index + 1}`,
+        "  #   contact: team@corp.example",
+        ...(account === "" ? [] : [`  #   accounts: ${exactly(account)}`]),
+        ...(principals.length === 0 ? [] : ["  #   principals:"]),
+        ...principals
+          .slice(0, PRINCIPALS_NAMED)
+          .map(({ rows: by }) => `  #     - ${exactly(by[0]?.principal ?? "")} # ${figures(by, again)}`),
+        ...(more > 0 ? [`  #     # and ${whole.format(more)} more: gnomon inventory`] : []),
+      ];
+    }),
   ];
 }
 
@@ -119,7 +143,19 @@ function groupsOf(
 
 const calls = (rows: readonly UsageRow[]): number => rows.reduce((sum, row) => sum + row.calls, 0);
 
-function figures(rows: readonly UsageRow[]): string {
+/** Negative where the first is used more; what only counts elsewhere comes after what counts. */
+function byUse(a: readonly UsageRow[], b: readonly UsageRow[], again: Again): number {
+  const counted = (rows: readonly UsageRow[]) => calls(rows.filter((row) => !again.has(row)));
+  return counted(b) - counted(a) || calls(b) - calls(a);
+}
+
+/** Of what counts; where nothing does, of what was told again. */
+function figures(rows: readonly UsageRow[], again: Again = new Set()): string {
+  const counted = rows.filter((row) => !again.has(row));
+  return counted.length === 0 ? `${sums(rows)}, which another log counts` : sums(counted);
+}
+
+function sums(rows: readonly UsageRow[]): string {
   const tokens = rows.reduce((sum, row) => sum + row.inputTokens + row.outputTokens, 0);
   const failures = rows.reduce((sum, row) => sum + row.failures, 0);
   return [
