@@ -102,11 +102,11 @@ export function crossingOf({
   course,
   ahead,
   periodEnd,
-}: BudgetFigures): { readonly time: number; readonly isExpected: boolean } | undefined {
+}: BudgetFigures): { readonly time: EpochMs; readonly isExpected: boolean } | undefined {
   const crossed = course.find(({ used }) => used >= amount);
   if (crossed) return { time: crossed.day, isExpected: false };
   const expected = ahead.find((one) => one.expected >= amount);
-  return expected && { time: Math.min(expected.day, periodEnd), isExpected: true };
+  return expected && { time: Math.min(expected.day, periodEnd) as EpochMs, isExpected: true };
 }
 
 /** From a coin's toss on, somebody should know; from nearly certain on, act. */
