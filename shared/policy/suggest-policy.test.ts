@@ -99,7 +99,7 @@ it("names in stubs of owners who used each account, most used first, and how man
   #     - role/23 # 14 calls
 `);
   expect(text).toContain("  #     - role/12 # 3 calls\n  #     # and 2 more: gnomon inventory\n");
-  const uncommented = text.replaceAll(/^ {2}# (?=- name: team| {2})/gm, "  ");
+  const uncommented = text.replaceAll(/^ {2}# (?=- name: | {2})/gm, "  ");
   expect(policyOf(uncommented).owners).toMatchObject([
     { name: "team-1", principals: ["mia"] },
     { name: "team-2", accounts: ["012345678901"], principals: { length: 12 } },
