@@ -11,6 +11,8 @@ import { type Html, html } from "./html.ts";
 /** One part of a stack: an amount for each step, none of them negative. */
 export interface Layer {
   readonly name: string;
+  /** Where there is little room. */
+  readonly shortName: string;
   readonly values: readonly NanoUsd[];
   /** Below the name: what a reader wants to know of it first. */
   readonly note: string;
@@ -53,6 +55,7 @@ const layerFill = (at: number, isRest: boolean): Html => {
 const PLOT_HEIGHT = 216;
 const LANE_HEIGHT = 21;
 const TOP = 8;
+const AXIS_HEIGHT = 26;
 
 /** Spend per step in layers, what stood out above it, and beside it each layer's part of the whole. */
 export function stackOverTime(stack: Stack): Html {
@@ -68,7 +71,7 @@ export function stackOverTime(stack: Stack): Html {
   const peak = totals.indexOf(Math.max(...totals));
 
   return html`<div class="stack">
-<svg class="over-time" width="100%" height="${bottom + 26}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<svg class="over-time" width="100%" height="${bottom + AXIS_HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-desc">${layers.map(({ name, note }) => `${name}: ${note}.`).join(" ")} The most was ${dollars((totals[peak] ?? 0) as NanoUsd)}, on ${stepLabel(starts[peak] ?? 0, scale.word)}.</desc>
 ${[0, 0.5, 1].map((part) => html`<line class="grid" x1="0" x2="100%" y1="${y(part * most)}" y2="${y(part * most)}"/><text class="tick" x="-8" y="${y(part * most) + 4}" text-anchor="end">${dollarsInShort((part * most) as NanoUsd)}</text>`)}
@@ -92,7 +95,7 @@ ${placed.map(({ number, level, lane, at, x }) => {
 })}
 ${starts.map((start, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${round((at + 0.5) * slot)}%" y="${bottom + 20}" text-anchor="middle">${stepLabel(start, scale.word, true)}</text>` : html``))}
 </svg>
-${wholeColumn(layers, top, bottom)}
+${wholeColumn(layers)}
 </div>`;
 }
 
@@ -127,26 +130,27 @@ function inLanes(marks: readonly Mark[], { starts, scale }: Stack): PlacedMark[]
 /** Two lines of text. */
 const LABEL_HEIGHT = 32;
 
-/** The whole period as one column, each part named beside it. */
-function wholeColumn(layers: readonly Layer[], top: number, bottom: number): Html {
+/** The whole period as one column, as high as the plot beside it, each part named. */
+function wholeColumn(layers: readonly Layer[]): Html {
   const all = sum(layers.map(({ values }) => sum(values)));
-  const height = bottom - top;
+  const top = Math.max(TOP, LABEL_HEIGHT * layers.length - PLOT_HEIGHT);
+  const bottom = top + PLOT_HEIGHT;
   let below = 0;
   const parts = layers.map((layer, at) => {
-    const part = all > 0 ? (height * sum(layer.values)) / all : 0;
-    below += part;
-    return { layer, at, part, y: bottom - below, middle: bottom - below + part / 2 };
+    const height = all > 0 ? (PLOT_HEIGHT * sum(layer.values)) / all : 0;
+    below += height;
+    return { layer, at, height, y: bottom - below, middle: bottom - below + height / 2 };
   });
   const labels = apart(
     parts.toReversed().map(({ middle }) => middle),
     LABEL_HEIGHT,
-    Math.max(LABEL_HEIGHT / 2, Math.min(top, bottom - LABEL_HEIGHT * layers.length)) + LABEL_HEIGHT / 2 - 8,
-    bottom - LABEL_HEIGHT / 2 + 8,
+    LABEL_HEIGHT / 2,
+    bottom - LABEL_HEIGHT / 2 + TOP,
   ).reverse();
-  return html`<svg class="names" width="100%" height="${Math.max(bottom, LABEL_HEIGHT * layers.length) + 26}" aria-hidden="true">
-${parts.map(({ layer, at, part, y, middle }) => {
+  return html`<svg class="names" width="100%" height="${bottom + AXIS_HEIGHT}" aria-hidden="true">
+${parts.map(({ layer, at, height, y, middle }) => {
   const label = round(labels[at] ?? middle);
-  return html`<rect x="2" width="18" y="${round(y)}" height="${round(Math.max(part - 1, 0.5))}" ${layerFill(at, layer.isRest === true)}/><path class="leader" d="M22 ${round(middle)} 28 ${round(middle)} 36 ${label}H40"/><text class="place" x="44" y="${round(label - 2)}">${shortened(layer.name)}</text><text class="tick" x="44" y="${round(label + 13)}">${layer.note}</text>`;
+  return html`<rect x="2" width="18" y="${round(y)}" height="${round(Math.max(height - 1, 0.5))}" ${layerFill(at, layer.isRest === true)}/><path class="leader" d="M22 ${round(middle)} 28 ${round(middle)} 36 ${label}H40"/><text class="place" x="44" y="${round(label - 2)}">${shortened(layer.shortName)}</text><text class="tick" x="44" y="${round(label + 13)}">${layer.note}</text>`;
 })}
 <text class="tick" x="2" y="${bottom + 20}">all of it</text>
 </svg>`;
@@ -181,10 +185,16 @@ export interface Burn {
   /** Ascending, from the period's start. */
   readonly course: readonly { readonly time: number; readonly used: number }[];
   /** What it is held against. */
-  readonly limit?: { readonly amount: number; readonly label: string };
+  readonly limit?: {
+    readonly amount: number;
+    readonly label: string;
+    /** To compare with, and no harm to exceed. */
+    readonly isReference?: true;
+  };
   /** What is expected, ascending until the end. Empty: the period is over. */
   readonly ahead: readonly Expected[];
-  readonly crossing?: { readonly time: number; readonly isExpected: boolean };
+  /** When the limit was reached, or is expected to be. */
+  readonly crossing?: number;
   readonly written: (amount: number) => string;
   /** For the end of the line, where there is little room. */
   readonly writtenShort: (amount: number) => string;
@@ -215,19 +225,9 @@ export function burn(of: Burn): Html {
   const from = `M${x(last.time)},${y(last.used)}`;
   const through = (value: (of: Expected) => number, of = ahead): string =>
     of.map((one) => `L${x(one.time)},${y(value(one))}`).join("");
-  const dates: [time: number, text: string][] = [
-    ...(outlook ? [[last.time, `${day(last.time - 1)}: ${written(last.used)}`] as [number, string]] : []),
-    ...(crossing
-      ? [
-          [
-            crossing.time,
-            `${crossing.isExpected ? "expected to cross" : "crossed"} ${shortDay(crossing.time)}`,
-          ] as [number, string],
-        ]
-      : []),
-  ];
-
-  return html`<svg class="burn" width="100%" height="${bottom + 22 + 16 * dates.length}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  // The course rises through a label on the left; on the right there is room then.
+  const isCrossedEarly = crossing !== undefined && x(crossing) < 42;
+  return html`<svg class="burn" width="100%" height="${bottom + (outlook ? 38 : 22)}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-desc">${words}</desc>
 <svg width="100%" height="${bottom}" viewBox="0 0 100 ${bottom}" preserveAspectRatio="none" overflow="visible">
@@ -240,20 +240,31 @@ ${
 <path class="course" d="M${line}"/>
 </svg>
 <line class="axis" x1="0" x2="100%" y1="${bottom}" y2="${bottom}"/>
-${limit ? html`<line class="limit" x1="0" x2="100%" y1="${y(limit.amount)}" y2="${y(limit.amount)}"/><text class="limit" x="0" y="${y(limit.amount) - 6}">${limit.label}</text>` : ""}
+${
+  limit
+    ? html`<line class="${limit.isReference ? "reference" : "limit"}" x1="0" x2="100%" y1="${y(limit.amount)}" y2="${y(limit.amount)}"/><text class="${limit.isReference ? "reference" : "limit"}" x="${isCrossedEarly ? "100%" : "0"}" y="${y(limit.amount) - 6}" text-anchor="${isCrossedEarly ? "end" : "start"}">${limit.label}</text>`
+    : ""
+}
 ${
   outlook
     ? html`<circle class="end" cx="100%" cy="${y(outlook.expected)}" r="4"/>${endLabels(outlook, y, writtenShort)}`
     : html`<circle class="end" cx="${x(last.time)}%" cy="${y(last.used)}" r="4"/>`
 }
-${crossing && limit ? html`<circle class="crossing" cx="${x(crossing.time)}%" cy="${y(limit.amount)}" r="5"/>` : ""}
+${crossing !== undefined && limit ? crossingAt(x(crossing), y(limit.amount), shortDay(crossing)) : ""}
 <text class="tick" x="0" y="${bottom + 16}">${shortDay(start)}</text><text class="tick" x="100%" y="${bottom + 16}" text-anchor="end">${shortDay(end - 1)}</text>
-${dates.map(([time, text], at) => {
-  const [left, base] = [x(time), bottom + 32 + 16 * at];
-  return html`<line class="pointer" x1="${left}%" x2="${left}%" y1="${bottom}" y2="${base - 10}"/><text class="date" x="${left}%" y="${base}" text-anchor="${anchorAt(left)}">${text}</text>`;
-})}
+${
+  outlook
+    ? html`<line class="pointer" x1="${x(last.time)}%" x2="${x(last.time)}%" y1="${bottom}" y2="${bottom + 22}"/><text class="date" x="${x(last.time)}%" y="${bottom + 33}" text-anchor="${anchorAt(x(last.time))}">${shortDay(last.time - 1)}: ${written(last.used)}</text>`
+    : ""
+}
 </svg>`;
 }
+
+/** Before it the course is below the limit and leaves room above; after it there is room below. */
+const crossingAt = (left: number, limit: number, date: string): Html =>
+  left > 60
+    ? html`<circle class="crossing" cx="${left}%" cy="${limit}" r="5"/><text class="limit" x="${left}%" dx="-9" y="${limit - 6}" text-anchor="end">${date}</text>`
+    : html`<circle class="crossing" cx="${left}%" cy="${limit}" r="5"/><text class="limit" x="${left}%" dx="8" y="${limit + 15}">${date}</text>`;
 
 /** What is expected, and in 80 of 100 cases: below each other at the right edge, where they do not touch. */
 function endLabels(

@@ -23,17 +23,37 @@ import {
 } from "./cost-charts.ts";
 import { type BudgetFigures, budgetState, type CostFigures, crossingOf, type UnitTrend } from "./cost-figures.ts";
 import { doorTitle } from "./door-title.ts";
-import { compact, day, days, dollars, dollarsInShort, percent, plural, whole } from "./figures.ts";
+import {
+  compact,
+  day,
+  days,
+  dollars,
+  dollarsInShort,
+  percent,
+  plural,
+  roundDollars,
+  unitDollars,
+  whole,
+} from "./figures.ts";
 import { breakable, type Html, html } from "./html.ts";
 import { called, capital, empty, figure, levelChip, type Names } from "./page-parts.ts";
 import type { ReportInput } from "./report-input.ts";
-import { amountOf, type Basis, type SpendDimension, type SpendRow, spendBy, total } from "./spend.ts";
+import {
+  amountOf,
+  type Basis,
+  compareSpendBy,
+  differenceOf,
+  type SpendDimension,
+  type SpendRow,
+  spendBy,
+  total,
+} from "./spend.ts";
 
 /** What stays readable; `gnomon cost` lists the rest. */
 const MARKS_SHOWN = 12;
 const BUDGETS_DRAWN = 5;
 const BUDGETS_NAMED = 20;
-const UNITS_SHOWN = 5;
+const UNITS_SHOWN = 4;
 const DRIFTS_SHOWN = 8;
 const ADVICE_SHOWN = 12;
 const BILLS_SHOWN = 20;
@@ -125,10 +145,10 @@ function headline(cost: CostFigures, basis: Basis): Html {
   const without = cost.spend.filter(({ team, app }) => team === "" && app === "");
   const unattributed = amountOf(total(without), basis) ?? (0 as NanoUsd);
   return html`<dl class="figures thirds">
-${figure(basis === "estimated" ? "Estimated spend" : "Billed spend", dollars(spent), compared ? comparedLine(compared, basis) : `from ${daysOf(cost.spend)}; a comparison takes two weeks`)}
+${figure(basis === "estimated" ? "Estimated spend" : "Billed spend", roundDollars(spent), compared ? comparedLine(compared, basis) : `from ${daysOf(cost.spend)}; a comparison takes two weeks`)}
 ${figure(
   "Billed",
-  beside === undefined ? (basis === "billed" ? dollars(spent) : "–") : dollars(beside),
+  beside === undefined ? (basis === "billed" ? roundDollars(spent) : "–") : roundDollars(beside),
   billedNote(cost, basis),
 )}
 ${monthFigure(cost)}
@@ -143,17 +163,17 @@ ${figure(
   "For nobody in particular",
   percent(unattributed, spent),
   unattributed > 0
-    ? `${dollars(unattributed)} that no policy, label or gateway attributes to a team or application`
+    ? `${roundDollars(unattributed)} that no policy, label or gateway attributes to a team or application`
     : "every dollar has a team or an application",
 )}
-${figure("Paid for calls that failed", dollars(all.failedNanoUsd), all.failedNanoUsd > 0 ? `${percent(all.failedNanoUsd, spent)} of the estimate` : `${plural(all.failures, "call")} failed, none at a known cost`)}
+${figure("Paid for calls that failed", roundDollars(all.failedNanoUsd), all.failedNanoUsd > 0 ? `${percent(all.failedNanoUsd, spent)} of the estimate` : `${plural(all.failures, "call")} failed, none at a known cost`)}
 </dl>`;
 }
 
 function comparedLine({ days: length, recent, before }: Comparison, basis: Basis): Html {
   const [now, then] = [recent, before].map((rows) => amountOf(total(rows), basis) ?? (0 as NanoUsd));
   const changed = change(now ?? 0, then ?? 0);
-  return html`${changed === undefined ? "" : html`<strong>${changed}</strong> in the `}last ${length} days: ${dollars(now ?? (0 as NanoUsd))} after ${dollars(then ?? (0 as NanoUsd))}`;
+  return html`${changed === undefined ? "" : html`<strong>${changed}</strong> in the `}last ${length} days: ${roundDollars(now ?? (0 as NanoUsd))}, before that ${roundDollars(then ?? (0 as NanoUsd))}`;
 }
 
 const daysOf = (spend: readonly SpendRow[]): string => {
@@ -175,14 +195,14 @@ function billedNote({ spend }: CostFigures, basis: Basis): string {
 function monthFigure(cost: CostFigures): Html {
   const { month } = cost;
   if (!month) return figure("Expected by the month's end", "–", "no use in this month");
-  const used = dollars(fromUsd(month.used));
+  const used = roundDollars(fromUsd(month.used));
   const name = monthName(month.periodStart);
   if (month.ahead.length === 0) return figure(name, used, "the whole month");
   if (!isForeseeable(cost)) return figure(`${name} so far`, used, "a forecast of the month takes a week of use");
   return figure(
     `Expected by ${shortDay(month.periodEnd - 1)}`,
-    dollars(fromUsd(month.forecast)),
-    `${dollars(fromUsd(month.low))} to ${dollars(fromUsd(month.high))} in 80 of 100 cases; ${used} so far`,
+    roundDollars(fromUsd(month.forecast)),
+    `${roundDollars(fromUsd(month.low))} to ${roundDollars(fromUsd(month.high))} in 80 of 100 cases; ${used} so far`,
   );
 }
 
@@ -222,6 +242,7 @@ function overTime(cost: CostFigures, basis: Basis, { shown }: ReturnType<typeof 
     (_, at) => (first + at) * scale.stepMs,
   );
   const whose = (["team", "app", "account"] as const).find((one) => spent.some((row) => row[one] !== ""));
+  const compared = comparisonOf(cost);
   const chart = (dimension: SpendDimension, word: string): Html => {
     const stack: Stack = {
       id: `spend-${dimension}`,
@@ -231,10 +252,35 @@ function overTime(cost: CostFigures, basis: Basis, { shown }: ReturnType<typeof 
       layers: layersOf(spent, dimension, basis, starts, scale),
       marks: shown,
     };
-    return html`<div class="card chart"><h3>${stack.title}</h3>${stackOverTime(stack)}${numbersBehind(stack)}</div>`;
+    return html`<div class="card chart"><h3>${stack.title}</h3>${stackOverTime(stack)}${compared ? changes(compared, dimension, basis) : ""}${numbersBehind(stack)}</div>`;
   };
   return html`${whose ? chart(whose, WHOSE[whose]) : ""}${chart("model", "model")}`;
 }
+
+/** Below this part of what was spent before, a change is not worth a word. */
+const CHANGE_SHARE = 0.02;
+const CHANGES_SHOWN = 4;
+
+function changes({ days: length, recent, before }: Comparison, dimension: SpendDimension, basis: Basis): Html {
+  const least = CHANGE_SHARE * (amountOf(total(before), basis) ?? 0);
+  const lines = compareSpendBy(recent, before, [dimension], basis)
+    .flatMap((line) => {
+      const difference = differenceOf(line, basis);
+      return difference === undefined || Math.abs(difference) < least ? [] : [{ line, difference }];
+    })
+    .slice(0, CHANGES_SHOWN);
+  if (lines.length === 0)
+    return html`<p class="small">The last ${length} days were like the ${length} before them.</p>`;
+  return html`<p class="small">The last ${length} days against the ${length} before: ${lines.map(
+    ({ line, difference }, at) => {
+      const share = line.before && change(amountOf(line, basis) ?? 0, amountOf(line.before, basis) ?? 0);
+      return html`${at > 0 ? ", " : ""}${nameOf(line.values[0] ?? "", dimension)} <strong>${difference < 0 ? "−" : "+"}${roundDollars(Math.abs(difference) as NanoUsd)}</strong> (${share ?? "new"})`;
+    },
+  )}.</p>`;
+}
+
+const nameOf = (value: string, dimension: SpendDimension): string =>
+  value === "" ? (UNSAID[dimension] ?? "not said") : value;
 
 const WHOSE = { team: "team", app: "application", account: "account" } as const;
 
@@ -265,11 +311,12 @@ function layersOf(
   return amounts.map((values, at): Layer => {
     const amount = values.reduce((sum, value) => sum + value, 0) as NanoUsd;
     const isRest = at >= layerOf.size;
-    const name = lines[at]?.values[0] ?? "";
+    const name = isRest ? plural(others, "other") : nameOf(lines[at]?.values[0] ?? "", dimension);
     return {
-      name: isRest ? plural(others, "other") : name === "" ? (UNSAID[dimension] ?? "not said") : name,
+      name,
+      shortName: dimension === "model" ? name.slice(name.lastIndexOf("/") + 1) : name,
       values: values as NanoUsd[],
-      note: `${dollars(amount)}, ${percent(amount, all)}`,
+      note: `${roundDollars(amount)}, ${percent(amount, all)}`,
       ...(isRest ? { isRest } : {}),
     };
   });
@@ -291,7 +338,7 @@ function numbersBehind({ title, starts, scale, layers }: Stack): Html {
 function stoodOut({ shown, count }: ReturnType<typeof notableIn>, isShown: (finding: string) => boolean): Html {
   if (shown.length === 0)
     return html`<p class="muted">Nothing stood out: nobody's spend left what was usual for them, and no budget was crossed.</p>`;
-  return html`<div class="card"><h3>What stood out</h3><ol class="marked">${shown.map(({ number, finding }) => html`<li><span class="flag">${number}</span><div>${isShown(finding.uid) ? html`<a href="#finding-${finding.uid}">${finding.reason}</a>` : finding.reason}<span class="sub">${levelChip(finding.level)} ${finding.title}, ${day(finding.firstSeenTime)}${finding.owner ? `, ${finding.owner}` : ""}${finding.status === "new" || finding.status === "open" ? "" : `, ${finding.status}`}</span></div></li>`)}</ol>${
+  return html`<div class="card"><h3>What stood out</h3><ol class="marked">${shown.map(({ number, finding }) => html`<li><span class="flag">${number}</span><div>${finding.reason}<span class="sub">${levelChip(finding.level)} ${isShown(finding.uid) ? html`<a href="#finding-${finding.uid}">${finding.title}</a>` : finding.title}, ${day(finding.firstSeenTime)}${finding.owner ? `, ${finding.owner}` : ""}${finding.status === "new" || finding.status === "open" ? "" : `, ${finding.status}`}</span></div></li>`)}</ol>${
     count > shown.length
       ? html`<p class="muted small">${plural(count - shown.length, "other")} of lesser weight: “gnomon findings list”.</p>`
       : ""
@@ -342,11 +389,13 @@ function monthCard(cost: CostFigures): Html {
   const isSeen = spend.some((row) => row.day <= before);
   const last = total(spend.filter((row) => row.day >= before && row.day < month.periodStart)).estimatedNanoUsd;
   const name = monthName(month.periodStart);
-  const money = (amount: number): string => dollars(fromUsd(amount));
+  const money = (amount: number): string => roundDollars(fromUsd(amount));
   const ahead = isForeseeable(cost) ? aheadOf(month) : [];
   const against =
     isSeen && last !== undefined && last > 0
-      ? `${monthName(before)} cost ${dollars(last)}${ahead.length > 0 ? `: ${change(month.forecast, last / 1e9) ?? "nothing"} is expected` : ""}.`
+      ? ahead.length > 0
+        ? `${change(month.forecast, last / 1e9)} against ${monthName(before)} (${roundDollars(last)}).`
+        : `${monthName(before)} cost ${roundDollars(last)}.`
       : "";
   const words = [
     `${money(month.used)} by ${shortDay(now - 1)}.`,
@@ -366,7 +415,7 @@ function monthCard(cost: CostFigures): Html {
     course: courseOf(month, now),
     ahead,
     ...(isSeen && last !== undefined && last > 0
-      ? { limit: { amount: last / 1e9, label: `${shortMonth(before)}: ${dollars(last)}` } }
+      ? { limit: { amount: last / 1e9, label: `${shortMonth(before)}: ${roundDollars(last)}`, isReference: true } }
       : {}),
     written: money,
     writtenShort: (amount) => dollarsInShort(fromUsd(amount)),
@@ -399,7 +448,7 @@ function budgetCard(of: BudgetFigures, at: number): Html {
       course: course.map((one) => ({ time: Math.min(one.day + DAY_MS, periodEnd), used: one.used })),
       ahead: aheadOf(of),
       limit: { amount: budget.amount, label: `budget ${written(budget.amount)}` },
-      ...(crossing ? { crossing } : {}),
+      ...(crossing ? { crossing: crossing.time } : {}),
       written,
       writtenShort: budget.measure === "cost" ? (amount) => dollarsInShort(fromUsd(amount)) : compact,
     },
@@ -409,7 +458,7 @@ function budgetCard(of: BudgetFigures, at: number): Html {
 const writtenIn =
   ({ measure }: Budget) =>
   (amount: number): string =>
-    measure === "cost" ? dollars(fromUsd(amount)) : `${compact(Math.round(amount))} ${measure}`;
+    measure === "cost" ? roundDollars(fromUsd(amount)) : `${compact(Math.round(amount))} ${measure}`;
 
 const scopeOf = ({ scope: { kind, uid } }: Budget): string =>
   kind === "organization" ? "everybody" : `${kind} ${uid}`;
@@ -428,7 +477,9 @@ const isShownUnit = (measure: Measure): measure is Shown => measure in UNITS;
 
 const unitFigure = (measure: Measure, value: number): string => {
   if (measure === "outputPerInput") return value.toFixed(2);
-  return measure === "perCall" || measure === "perThousandTokens" ? dollars(value as NanoUsd) : percent(value, 1);
+  return measure === "perCall" || measure === "perThousandTokens"
+    ? unitDollars(value as NanoUsd)
+    : percent(value, 1);
 };
 
 /** Fewer calls have no make-up of their own, as in `unit-economics.ts`. */
@@ -453,8 +504,9 @@ function units(cost: CostFigures): Html {
       "What a request costs is followed by the day: it takes two complete days with use.",
     );
   const drifted = groups.flatMap(({ drifts }) => drifts);
+  const unshown = drifted.filter(({ measure }) => !isShownUnit(measure));
   const row = (trend: UnitTrend, drifts: readonly Drift[]): Html =>
-    html`<tr class="rows-of"><th scope="row"><span class="name">${breakable(trend.value)}</span><span class="sub">${dollars(trend.costNanoUsd)}, ${plural(trend.calls, "request")}</span></th>${shownUnits.map((measure) => unitCell(trend, measure, drifts, { first, count, yesterday }))}</tr>`;
+    html`<tr class="rows-of"><th scope="row"><span class="name">${breakable(trend.value)}</span><span class="sub">${roundDollars(trend.costNanoUsd)}, ${plural(trend.calls, "request")}</span></th>${shownUnits.map((measure) => unitCell(trend, measure, drifts, { first, count, yesterday }))}</tr>`;
   return html`<p class="intro">Every line begins at nought and runs day by day to ${day(yesterday)}, whose figure stands below it. ${
     drifted.length === 0
       ? "None of them has left its own last four weeks."
@@ -463,7 +515,11 @@ function units(cost: CostFigures): Html {
 <table class="cards units"><caption>The dearest teams and models</caption>
 <thead><tr><th scope="col">Whose</th>${shownUnits.map((measure) => html`<th scope="col">${UNITS[measure]}</th>`)}</tr></thead>
 ${groups.map(({ dimension, shown, drifts }) => html`<tbody><tr class="group"><th scope="rowgroup" colspan="5">By ${dimension}</th></tr>${shown.map((trend) => row(trend, drifts))}</tbody>`)}
-</table>`;
+</table>${
+    unshown.length === 0
+      ? ""
+      : html`<p class="small">Beside these: ${unshown.map((one, at) => html`${at > 0 ? "; " : ""}${breakable(one.value === "" ? "nobody named" : one.value)}, ${one.measure === "reasoningShare" ? "output spent on reasoning" : "calls that failed"} ${percent(one.now, 1)}, ${driftWords(one)}`)}.</p>`
+  }`;
 }
 
 function unitCell(
@@ -487,8 +543,14 @@ function unitCell(
     label: `${UNITS[measure]}: ${figures} at the end, between ${unitFigure(measure, Math.min(...known))} and ${unitFigure(measure, Math.max(...known))}`,
     values,
     ...(drift ? { usual: drift.usual } : {}),
-  })}<span class="now">${figures}</span>${said === undefined ? "" : html`<strong class="drift">${said}</strong>`}</td>`;
+  })}<span class="now">${figures}</span>${drift && said !== undefined ? html`<strong class="${isBetter(drift) ? "drift better" : "drift"}">${said}</strong>` : ""}</td>`;
 }
+
+/** Cheaper, or more of it from a cache. */
+const isBetter = ({ measure, now, usual }: Drift): boolean =>
+  measure === "cacheHitShare"
+    ? now > usual
+    : (measure === "perCall" || measure === "perThousandTokens") && now < usual;
 
 /** `2.4 times the usual $0.0021`, `usually 61%`. */
 function driftWords({ measure, now, usual }: Drift): string {
@@ -562,7 +624,7 @@ function bills(cost: CostFigures, names: Names): Html {
   const tooEarly =
     open.length === 0
       ? ""
-      : `${dollars(sumOf(open, ({ billedNanoUsd }) => billedNanoUsd))} of ${daysIn(open)} is too recent to judge: bill and logs are still arriving.`;
+      : `${dollars(sumOf(open, ({ billedNanoUsd }) => billedNanoUsd))} more is not judged: bill or logs of those days may be incomplete.`;
   if (settled.length === 0) return html`<p>${tooEarly}</p>`;
   const groups = [...Map.groupBy(settled, ({ provider, account }) => JSON.stringify([provider, account])).values()]
     .flatMap((of) =>

@@ -30,6 +30,26 @@ export function dollars(cost: NanoUsd): string {
   return usd !== 0 && Math.abs(usd) < 0.01 ? FRACTIONS_OF_A_CENT.format(usd) : DOLLARS.format(usd);
 }
 
+const WHOLE_DOLLARS = new Intl.NumberFormat("en-US", {
+  style: "currency",
+  currency: "USD",
+  maximumFractionDigits: 0,
+});
+const UNIT_DOLLARS = new Intl.NumberFormat("en-US", {
+  style: "currency",
+  currency: "USD",
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+});
+
+/** `$1,205`, and with cents below a hundred dollars: an estimate is no more exact than that. */
+export const roundDollars = (cost: NanoUsd): string =>
+  Math.abs(cost) >= 100e9 ? WHOLE_DOLLARS.format(cost / 1e9) : dollars(cost);
+
+/** What one request costs, `$0.0186`: with three digits that say something. */
+export const unitDollars = (cost: NanoUsd): string =>
+  cost !== 0 && Math.abs(cost) < 1e9 ? UNIT_DOLLARS.format(cost / 1e9) : dollars(cost);
+
 /** `$1.2K`, where there is little room. */
 export const dollarsInShort = (cost: NanoUsd): string => DOLLARS_IN_SHORT.format(cost / 1e9);
 

@@ -66,7 +66,7 @@ svg.stays,svg .stays{fill:var(--sanctioned)}svg.moved,svg .moved{fill:var(--low)
 h3.part{font-family:var(--serif);font-size:1.3rem;font-weight:600;margin:40px 0 8px}section>h3.part+.intro{max-width:44em;color:var(--muted);margin:0 0 14px}
 svg .cost-1{fill:var(--cost-1)}svg .cost-2{fill:var(--cost-2)}svg .cost-3{fill:var(--cost-3)}svg .cost-4{fill:var(--cost-4)}svg .cost-5{fill:var(--cost-5)}svg .cost-6{fill:var(--cost-6)}svg .cost-rest{fill:var(--cost-rest)}
 svg .unexplained{fill:var(--unsanctioned)}svg .explained{fill:var(--cost-1)}svg .estimated{fill:none;stroke:var(--muted);stroke-width:1.5}
-.stack{display:grid;grid-template-columns:minmax(0,1fr) 220px;gap:20px;align-items:start}
+.stack{display:grid;grid-template-columns:minmax(0,1fr) 220px;gap:20px;align-items:end}
 .names{display:block;overflow:visible;margin-top:14px}
 .leader{fill:none;stroke:var(--muted);stroke-width:1}.pointer{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 2}
 circle.flag{fill:var(--card);stroke:var(--ink);stroke-width:1.5}text.flag{font-weight:600;font-size:11px}
@@ -77,12 +77,12 @@ span.flag{width:22px;height:22px;border:1.5px solid var(--ink);border-radius:50%
 .burn{display:block;overflow:visible;width:calc(100% - 64px);margin-top:8px}
 .burn path{vector-effect:non-scaling-stroke}.burn .used{fill:var(--cost-1);opacity:.16}.burn .course{fill:none;stroke:var(--cost-1);stroke-width:2.5}
 .burn .band{fill:var(--unreviewed);opacity:.3}.burn .expected{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 4}
-.burn .axis,.trend .axis{stroke:var(--line);stroke-width:1}.burn line.limit{stroke:var(--critical);stroke-width:1.5}.burn text.limit{font-weight:600;fill:var(--critical)}
+.burn .axis,.trend .axis{stroke:var(--line);stroke-width:1}.burn line.reference{stroke:var(--muted);stroke-width:1.5;stroke-dasharray:2 3}.burn text.reference{fill:var(--muted)}.burn line.limit{stroke:var(--critical);stroke-width:1.5}.burn text.limit{font-weight:600;fill:var(--critical)}
 .burn .end{fill:var(--ink)}.burn .crossing{fill:var(--card);stroke:var(--critical);stroke-width:2.5}
 .trend{display:block;max-width:100%}.trend .course{fill:none;stroke:var(--cost-1);stroke-width:1.8;stroke-linejoin:round}.trend .usual{stroke:var(--muted);stroke-dasharray:3 3}.trend .end{fill:var(--cost-1)}.trend .drifted{fill:var(--card);stroke:var(--high);stroke-width:2.5}
-.units td{min-width:140px}.units .now{display:block}.drift{display:block;color:var(--high);font-size:.86rem}
+.units td{min-width:140px}.units .now{display:block}.drift{display:block;color:var(--high);font-size:.86rem}.drift.better{color:var(--ink)}
 .amount{display:block;margin-top:4px;min-width:90px}.amount rect{fill:var(--cost-1)}
-.advised .said{display:block}.advised th{min-width:18em}.bill{display:block}
+.advised .said{display:block}.advised thead th:first-child{width:40%}.advised thead th:nth-child(2){width:9em}.bill{display:block}
 table{width:100%;border-collapse:collapse;font-size:.92rem}
 caption{text-align:left;color:var(--muted);font-size:.86rem;padding:0 0 8px}
 th,td{text-align:left;vertical-align:top;padding:9px 12px 9px 0;border-bottom:1px solid var(--line)}
@@ -135,7 +135,7 @@ header.top{flex-direction:column;align-items:flex-start}
 .figure{padding:12px 14px}.figure .value{font-size:1.65rem}.figures{gap:10px}
 .card,.rule{padding:14px}
 .flow text,.flow text.place{font-size:11px}
-.stack{grid-template-columns:minmax(0,1fr);gap:0}
+.stack{grid-template-columns:minmax(0,1fr);gap:0}.names{margin-top:22px}
 .todo li{grid-template-columns:1fr}
 }
 @media print{
