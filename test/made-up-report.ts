@@ -680,7 +680,7 @@ function entitiesOf(usage: readonly UsageRow[]): EntityRow[] {
 }
 
 /** Mulberry32: the same numbers everywhere. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
