@@ -7,13 +7,13 @@
  * its projects; a view of a log bucket that a sink fills has them all. Whoever may not read data access logs gets the
  * others without an error. No stream: `tail` gives 10 entries a second at most and has no past.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { apiUrl, duration, secret } from "../config/settings.ts";
+import { apiUrl, duration } from "../config/settings.ts";
 import { type ErrorCode, PipelineError } from "../model/errors.ts";
 import { DAY_MS, type EpochMs, fromIsoTime, SECOND_MS, toIsoTime } from "../model/units.ts";
 import { type Check, defineCollector, type FetchedPage, type PullContext } from "./collector.ts";
 import type { decodeAuditLog } from "./gcp-audit-log.ts";
+import { codeOf, GoogleCredential, googleCredential, patiently, tokenMeaningOf } from "./google.ts";
 import { interleaved } from "./interleaved.ts";
 import { pace } from "./pace.ts";
 import { partOf, Trail, tried } from "./parts.ts";
@@ -23,9 +23,6 @@ const ID = "gcp.logging";
 const PAGE_SIZE = 1_000;
 const PARTS_AT_ONCE = 8;
 const CALL_TIMEOUT_MS = 60 * SECOND_MS;
-/** With pauses of 2, 4, 8, 16 and 32 s: until a minute's quota is there again. */
-const MAX_ATTEMPTS = 6;
-const FIRST_PAUSE_MS = 2 * SECOND_MS;
 /** An entry that happened longer before it was received is not looked for: searching goes by when it happened. */
 const LATEST_MS = DAY_MS;
 /** How far `doctor` looks for a call: who uses AI uses it within a week. */
@@ -49,16 +46,7 @@ const Settings = z.strictObject({
   lookBack: duration.prefault("1h"),
   /** Less where others of the same project read, too. */
   requestsPerMinute: z.coerce.number().positive().default(60),
-  credential: z
-    .discriminatedUnion("type", [
-      /** GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or the machine's own. */
-      z.strictObject({ type: z.literal("default") }),
-      /** A file of workload identity federation, or of a service account's key. */
-      z.strictObject({ type: z.literal("file"), path: z.string().min(1) }),
-      /** What stands in such a file. */
-      z.strictObject({ type: z.literal("json"), json: secret }),
-    ])
-    .prefault({ type: "default" }),
+  credential: GoogleCredential,
   /** Of a sovereign cloud, or of one region. */
   endpoint: apiUrl.default("https://logging.googleapis.com"),
 });
@@ -314,7 +302,10 @@ async function connect(settings: Settings, signal: AbortSignal): Promise<Logging
   };
   const clients: LoggingClient[] = [];
   const ask = renewing<LoggingClient>(() => {
-    const client: LoggingClient = new v2.LoggingServiceV2Client({ ...options, ...credentialIn(settings) });
+    const client: LoggingClient = new v2.LoggingServiceV2Client({
+      ...options,
+      ...googleCredential(ID, settings.credential),
+    });
     clients.push(client);
     return client;
   }, isUnauthenticated);
@@ -325,25 +316,19 @@ async function connect(settings: Settings, signal: AbortSignal): Promise<Logging
 
   const turn = pace(settings.requestsPerMinute / 60, signal);
   return {
-    list: async (request) => {
+    list: (request) => {
       const [resource = ""] = request.resourceNames;
-      for (let attempt = 1; ; attempt++) {
+      const attempt = async () => {
         await turn();
-        try {
-          return await ask(async (client) => {
-            // Without waiting for it, a client without credentials ends the process.
-            await client.initialize();
-            const callOptions = { autoPaginate: false, retry: null, timeout: CALL_TIMEOUT_MS };
-            const [, , response] = await client.listLogEntries(request, callOptions);
-            return response;
-          });
-        } catch (error) {
-          const failure = googleError(resource, error);
-          if (failure.code !== "upstream-unavailable" || attempt === MAX_ATTEMPTS || signal.aborted) throw failure;
-          const pause = pauseIn(error) ?? FIRST_PAUSE_MS * 2 ** (attempt - 1);
-          await sleep(pause, undefined, { signal }).catch(() => {});
-        }
-      }
+        return ask(async (client) => {
+          // Without waiting for it, a client without credentials ends the process.
+          await client.initialize();
+          const callOptions = { autoPaginate: false, retry: null, timeout: CALL_TIMEOUT_MS };
+          const [, , response] = await client.listLogEntries(request, callOptions);
+          return response;
+        });
+      };
+      return patiently(attempt, { failureOf: (error) => googleError(resource, error), pauseIn }, signal);
     },
     decode: decodeAuditLog,
     close: async () => {
@@ -351,19 +336,6 @@ async function connect(settings: Settings, signal: AbortSignal): Promise<Logging
       await end();
     },
   };
-}
-
-function credentialIn({ credential }: Settings): object {
-  if (credential.type === "default") return {};
-  if (credential.type === "file") return { keyFilename: credential.path };
-  try {
-    return { credentials: JSON.parse(credential.json) };
-  } catch {
-    throw new PipelineError(
-      "config-invalid",
-      `${ID}: credential.json: no JSON; the whole content of the file is wanted`,
-    );
-  }
 }
 
 /** google.rpc.Code */
@@ -386,8 +358,6 @@ const REFUSED: ReadonlyMap<unknown, string> = new Map([
   [16, "UNAUTHENTICATED: the credentials are not taken; are they revoked, or is the clock wrong?"],
 ]);
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
-
 const isUnauthenticated = (error: unknown): boolean => codeOf(error) === 16;
 
 function googleError(resource: string, error: unknown): PipelineError {
@@ -398,9 +368,7 @@ function googleError(resource: string, error: unknown): PipelineError {
       ? PASSING.has(code)
         ? ["upstream-unavailable", `${PASSING.get(code)}; it is tried again`]
         : ["upstream-refused", REFUSED.get(code) ?? `error ${code}`]
-      : typeof code === "string" && /^E(CONN|TIMEDOUT|AI_|NOTFOUND|PIPE|HOST|NET)/.test(code)
-        ? ["upstream-unavailable", `no token: ${code}; it is tried again`]
-        : ["upstream-refused", "no token: give the process credentials of Google Cloud, or set `credential`"];
+      : tokenMeaningOf(error);
   return new PipelineError(kind, `${ID}: ${resource}: ${why}`, { cause: error });
 }
 

@@ -10,6 +10,7 @@ export { awsS3Logs } from "./aws-s3-logs.ts";
 export { azureBlob } from "./azure-blob.ts";
 export { azureCostExports } from "./azure-cost-exports.ts";
 export { azureMonitorQuery } from "./azure-monitor-query.ts";
+export { gcpBillingExport } from "./gcp-billing-export.ts";
 export { gcpLogging } from "./gcp-logging.ts";
 export { kafkaTopic } from "./kafka-topic.ts";
 export { litellmSpendLogs } from "./litellm-spend-logs.ts";

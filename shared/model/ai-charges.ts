@@ -76,8 +76,13 @@ export function azureCharge({ service, sku, resource }: ChargeWords): AiCharge |
   );
 }
 
-const GOOGLE_MODEL =
-  /\b(?:gemini|gemma|claude|llama|mistral|codestral|jamba|deepseek|qwen|glm|kimi|minimax|gpt-oss|grok|imagen|veo|lyria|text.?embedding)\b.*/i;
+const GOOGLE_FAMILIES =
+  "gemini|gemma|claude|llama|mistral|codestral|jamba|deepseek|qwen|glm|kimi|minimax|gpt-oss|grok|imagen|veo|lyria|text.?embedding";
+const GOOGLE_MODEL = new RegExp(`\\b(?:${GOOGLE_FAMILIES})\\b.*`, "i");
+
+/** For RE2, over service and SKU: found in all of Google's charges that `googleCharge` finds, and in some others. */
+export const GOOGLE_AI_WORDS = `(?i)vertex ai|generative language|${GOOGLE_FAMILIES}`;
+
 const GOOGLE_USE =
   /tokens?\b|characters?\b|generate.?content|embed|gemini|grounding|model as a service|provisioned throughput|generative/i;
 

@@ -84,7 +84,8 @@ export const gcpBillingExport = defineSource({
           row.project?.id,
           startTime,
           endTime,
-          row.export_time,
+          // Exports of the table and queries of it write one time in different ways.
+          fromIsoTime(row.export_time ?? "") ?? row.export_time,
           row.location?.location ?? row.location?.region,
           row.resource?.global_name ?? row.resource?.name,
           row.invoice?.month,

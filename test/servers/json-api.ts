@@ -1,12 +1,14 @@
-/** A server on 127.0.0.1 that answers GET with JSON, or with what a vendor's bad day looks like. */
+/** A server on 127.0.0.1 that answers with JSON, or with what a vendor's bad day looks like. */
 
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { Weather } from "../contract/collector.contract.ts";
 
 export interface AskedFor {
+  readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  readonly body: string;
 }
 
 export interface Reply {
@@ -31,7 +33,15 @@ export async function serveJson(
   const asked: AskedFor[] = [];
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    const one = { path: url.pathname, query: url.searchParams, headers: request.headers };
+    const sent: Buffer[] = [];
+    for await (const chunk of request) sent.push(chunk as Buffer);
+    const one: AskedFor = {
+      method: request.method ?? "",
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body: Buffer.concat(sent).toString("utf8"),
+    };
     asked.push(one);
     const { status = 200, headers = {}, body, cutAfter } = await reply(one, asked.length);
     const bytes =
