@@ -78,6 +78,14 @@ describe("a model opened and called", () => {
     expect(found([agreement(at(0)), entitlement(at(901))])).toEqual([]);
   });
 
+  it("names the model that was opened where another one of its vendor was called", () => {
+    const opus = { id: "anthropic.claude-opus-4-5-v1:0", vendor: "anthropic", name: "anthropic/claude-opus-4-5" };
+    const [match] = found([agreement(at(0, { model: opus })), entitlement(at(2, { model: opus })), use(at(9))]);
+    expect(match?.reason).toContain(
+      "enabled the model for anthropic/claude-opus-4-5, and called anthropic/claude-sonnet-4-5 for the first time",
+    );
+  });
+
   it("is medium with a single step", () => {
     const medium = [{ level: "medium", reason: expect.stringContaining("enabled the model, and called") }];
     expect(found([entitlement(at(0)), use(at(30))])).toMatchObject(medium);

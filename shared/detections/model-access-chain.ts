@@ -170,10 +170,13 @@ function sentence(episode: Episode): string {
   const { level, steps: taken, call } = episode;
   const did = taken.map((step) => stepOf(step) ?? step.operation);
   const took = lasting(lastOf(episode).startTime - taken[0].startTime);
-  if (call)
-    return `${listed(did)}, and called ${modelOf(call) ?? "a model"} for the first time, all within ${took}`;
-  const model = taken.map(modelOf).find((name) => name !== undefined);
-  const of = model === undefined ? "" : ` for ${model}`;
+  const opened = taken.map(modelOf).find((name) => name !== undefined);
+  if (call) {
+    const called = modelOf(call);
+    const other = opened === undefined || opened === called ? "" : ` for ${opened}`;
+    return `${listed(did)}${other}, and called ${called ?? "a model"} for the first time, all within ${took}`;
+  }
+  const of = opened === undefined ? "" : ` for ${opened}`;
   return level === "low"
     ? `tried several steps to open a model${of} within ${took}, and was refused`
     : `${listed(did)}${of} within ${took}`;
