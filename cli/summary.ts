@@ -9,7 +9,7 @@ import { type Screen, toTable } from "./render/table.ts";
 const INVENTORY_SHOWN = 15;
 
 export function summarise(input: ReportInput, scanned: Scanned, screen: Screen): string {
-  const rows = inventory(input.usage);
+  const rows = inventory(input.usage, input.decided);
   const calls = rows.filter(({ kind }) => kind === "calls");
   const total = calls.reduce((sum, row) => sum + row.calls, 0);
   const sanctioned = calls.reduce((sum, row) => sum + row.callsByVerdict.sanctioned, 0);

@@ -30,7 +30,7 @@ export const judge: Judge = (activity) => {
       : model.startsWith("deepseek/")
         ? "unsanctioned"
         : "unreviewed",
-    ...(model === "" ? {} : { clause: `policy.yaml:${model.length}` }),
+    clause: model === "" ? "default" : `policy.yaml:${model.length}`,
     ...(owner === undefined ? {} : { owner }),
     reason: "as written",
   };

@@ -17,7 +17,7 @@ export function inventory(program: Command, door: Door): void {
         const listing = {
           schema: "gnomon.inventory/v1",
           columns: inventoryColumns,
-          rows: inventoryOf(input.usage),
+          rows: inventoryOf(input.usage, input.decided),
           whenEmpty: "No use of a model in there.",
         };
         await write(

@@ -3,13 +3,13 @@ import type { Output } from "./output.ts";
 
 export const json: Output = {
   format: "json",
-  findings: ({ version, period, findings, usage, regions, coverage, rejects }) =>
+  findings: ({ version, period, findings, usage, decided, regions, coverage, rejects }) =>
     written({
       schema: "gnomon.scan/v1",
       version,
       period,
       findings: findings.map(({ finding }) => finding),
-      inventory: inventory(usage),
+      inventory: inventory(usage, decided),
       regions,
       coverage,
       rejects,

@@ -17,6 +17,8 @@ export interface Column<Row> {
   readonly numeric?: true;
   /** Coloured by its word where the terminal has colours. */
   readonly tone?: true;
+  /** Never narrowed or wrapped, as what is numeric. */
+  readonly rigid?: true;
   /** Left out of a table for which the window is too narrow. */
   readonly spare?: true;
   /** Of no use in a table, and left to CSV. */
@@ -35,7 +37,7 @@ const time = <Row>(heading: string, of: (row: Row) => EpochMs | undefined): Colu
   },
 });
 
-const count = <Row>(heading: string, of: (row: Row) => number | undefined): Column<Row> => ({
+export const count = <Row>(heading: string, of: (row: Row) => number | undefined): Column<Row> => ({
   heading,
   value: of,
   show: (row) => {
@@ -45,7 +47,7 @@ const count = <Row>(heading: string, of: (row: Row) => number | undefined): Colu
   numeric: true,
 });
 
-const cost = <Row>(heading: string, of: (row: Row) => NanoUsd | undefined): Column<Row> => ({
+export const cost = <Row>(heading: string, of: (row: Row) => NanoUsd | undefined): Column<Row> => ({
   heading,
   value: (row) => {
     const nanoUsd = of(row);
@@ -58,12 +60,13 @@ const cost = <Row>(heading: string, of: (row: Row) => NanoUsd | undefined): Colu
   numeric: true,
 });
 
-const spare = <Row>(column: Column<Row>): Column<Row> => ({ ...column, spare: true });
+export const spare = <Row>(column: Column<Row>): Column<Row> => ({ ...column, spare: true });
 
 const subject = ({ finding }: FindingRow): string[] => subjectParts(finding.subject).map(({ value }) => value);
 
 /** `role/Data` for `arn:aws:iam::111122223333:role/Data`: a person at a prompt knows the rest. */
-const resourceOfArn = (name: string): string => /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(.+)$/.exec(name)?.[1] ?? name;
+export const resourceOfArn = (name: string): string =>
+  /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(.+)$/.exec(name)?.[1] ?? name;
 
 export const findingColumns: readonly Column<FindingRow>[] = [
   { heading: "Level", value: ({ finding }) => finding.level, tone: true },
@@ -84,6 +87,11 @@ export const findingColumns: readonly Column<FindingRow>[] = [
   { heading: "Reason", value: ({ finding }) => finding.reason, long: true },
 ];
 
+function usedBy({ topPrincipals, principals }: InventoryRow, shown: (name: string) => string): string {
+  const more = principals - topPrincipals.length;
+  return `${topPrincipals.map(shown).join(", ")}${more > 0 ? ` and ${whole(more)} more` : ""}`;
+}
+
 export const inventoryColumns: readonly Column<InventoryRow>[] = [
   { heading: "Verdict", value: (row) => row.verdict, tone: true },
   { heading: "Owner", value: (row) => row.owner },
@@ -97,7 +105,13 @@ export const inventoryColumns: readonly Column<InventoryRow>[] = [
   spare(count("Output tokens", (row) => row.outputTokens)),
   cost("Estimated USD", (row) => row.estimatedNanoUsd),
   spare(cost("Billed USD", (row) => row.billedNanoUsd)),
-  spare(count("Principals", (row) => row.principals)),
+  { ...count("Principals", (row) => row.principals), long: true },
+  spare({
+    heading: "Used by",
+    value: (row) => usedBy(row, (name) => name),
+    show: (row) => usedBy(row, resourceOfArn),
+  }),
+  spare({ heading: "Decided by", value: (row) => row.clauses?.join(", ") }),
   spare(time("First seen", (row) => row.firstSeenTime)),
   spare(time("Last seen", (row) => row.lastSeenTime)),
 ];

@@ -38,7 +38,7 @@ export function unsanctionedMatch(
     evidence: [evidenceOf(activity)],
     count: activity.count,
     ...(judgement.owner === undefined ? {} : { owner: judgement.owner }),
-    ...(judgement.clause === undefined ? {} : { clause: judgement.clause }),
+    clause: judgement.clause,
   };
 }
 

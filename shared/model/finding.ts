@@ -73,7 +73,7 @@ export interface Match {
   readonly count: number;
   /** Whom the policy names as owner. */
   readonly owner?: string;
-  /** The clause of the policy that decided, `policy.yaml:12`. */
+  /** The clause of the policy that decided, `policy.yaml:12`; `default` where none did. Absent: the policy was not asked. */
   readonly clause?: string;
 }
 

@@ -125,9 +125,8 @@ function entryOf(
   return {
     activity,
     ...(ours ? { priced: true } : {}),
-    ...(judgement ? { verdict: judgement.verdict } : {}),
+    ...(judgement ? { verdict: judgement.verdict, clause: judgement.clause } : {}),
     ...(judgement?.owner === undefined ? {} : { owner: judgement.owner }),
-    ...(judgement?.clause === undefined ? {} : { clause: judgement.clause }),
     ...(Object.keys(attribution).length > 0 ? { attribution } : {}),
     findings: findings.sort(),
   };

@@ -35,7 +35,7 @@ function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 |
   const { activity } = entry;
   // An administrative act is not use.
   if (activity.kind === "change") return;
-  const key = keyOf(entry);
+  const key = usageKeyOf(entry);
   // "\0" cannot be part of a storable name.
   const name = Object.values(key).join("\0");
   let row = rows.get(name);
@@ -78,7 +78,7 @@ const nothing: UsageSums = {
 };
 
 /** A bucket of a day stands in the hour in which it starts: nobody said how it spreads over the others. */
-const keyOf = ({ activity, owner, verdict, attribution }: LedgerEntry): UsageKey => ({
+export const usageKeyOf = ({ activity, owner, verdict, attribution }: LedgerEntry): UsageKey => ({
   hour: (activity.startTime - (activity.startTime % HOUR_MS)) as EpochMs,
   view: activity.view,
   source: storable(activity.source),

@@ -153,6 +153,7 @@ describe("the nearest approval", () => {
   it("does not exist where nothing is approved", () => {
     expect(compilePolicy(noPolicy)(call())).toEqual({
       verdict: "unreviewed",
+      clause: "default",
       reason: "the policy approves nothing",
     });
   });
@@ -209,9 +210,14 @@ describe("an exception", () => {
 
 describe("the default", () => {
   it("decides what no clause does", () => {
-    expect(judged("default: allow")).toEqual({ verdict: "sanctioned", reason: "allowed by default" });
+    expect(judged("default: allow")).toEqual({
+      verdict: "sanctioned",
+      clause: "default",
+      reason: "allowed by default",
+    });
     expect(judged("default: deny\napprovals:\n  - models: x")).toEqual({
       verdict: "unsanctioned",
+      clause: "default",
       reason: '"approvals[0]" approves other models here',
       miss: "model",
     });

@@ -45,13 +45,14 @@ export function compilePolicy(policy: Policy): Judge {
       if (nearest === undefined || bits < nearest.bits) nearest = { clause, bits };
     }
 
-    if (policy.default === "allow") return said({ verdict: "sanctioned", reason: "allowed by default" });
+    const clause = DEFAULT_CLAUSE;
+    if (policy.default === "allow") return said({ verdict: "sanctioned", clause, reason: "allowed by default" });
     const verdict = policy.default === "deny" ? "unsanctioned" : "unreviewed";
     const miss = nearest && worstOf(nearest.bits);
-    if (!nearest || !miss) return said({ verdict, reason: "the policy approves nothing" });
+    if (!nearest || !miss) return said({ verdict, clause, reason: "the policy approves nothing" });
     return said({
       verdict,
-      ...(miss === "expired" ? { clause: placeOf(policy, nearest.clause) } : {}),
+      clause: miss === "expired" ? placeOf(policy, nearest.clause) : clause,
       reason: explanation(nearest.clause, miss),
       miss,
     });
@@ -59,6 +60,9 @@ export function compilePolicy(policy: Policy): Judge {
   const remembering = remembered(judge, policy);
   return (activity) => (isUse(activity) ? remembering(activity) : undefined);
 }
+
+/** Stands where no clause decided. */
+export const DEFAULT_CLAUSE = "default";
 
 /** A batch job is started by an administrative act, and is use of a model all the same. */
 const isUse = ({ kind, detail }: Activity): boolean =>

@@ -93,8 +93,8 @@ export interface Policy {
 
 export interface Judgement {
   readonly verdict: "sanctioned" | "unsanctioned" | "unreviewed";
-  /** `policy.yaml:12`, the clause that decided; absent where the default did. */
-  readonly clause?: string;
+  /** The clause that decided, `policy.yaml:12`; `default` where none did. */
+  readonly clause: string;
   /** Why, in a few words: `denied by "no-deepseek"`, `approved until 2026-03-01, expired`. */
   readonly reason: string;
   readonly owner?: string;

@@ -3,7 +3,7 @@ import { madeUpReport } from "../../test/made-up-report.ts";
 import { usageRow } from "../../test/usage-rows.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
-import { inventory } from "./inventory.ts";
+import { inventory, useKey } from "./inventory.ts";
 
 const HOUR = Date.UTC(2026, 8, 14, 9) as EpochMs;
 
@@ -55,6 +55,7 @@ describe("the inventory", () => {
         estimatedNanoUsd: 12_000_000,
         unpricedCalls: 2,
         principals: 2,
+        topPrincipals: ["role/data", "role/web"],
         regions: ["eu-central-1", "eu-west-1"],
         firstSeenTime: HOUR,
         lastSeenTime: HOUR + 5 * HOUR_MS,
@@ -64,6 +65,20 @@ describe("the inventory", () => {
 
   it.each(["owner", "model", "provider", "account"] as const)("has a line for each %s", (part) => {
     expect(inventory([row({}), row({ [part]: "another" })])).toHaveLength(2);
+  });
+
+  it("names up to three principals, those who called most", () => {
+    const rows = ["d", "c", "b", "a", ""].map((principal, at) =>
+      row({ principal, calls: at === 1 ? 50 : 10 + at }),
+    );
+    const [only] = inventory([...rows, row({ principal: "d", calls: 30 })]);
+    expect(only).toMatchObject({ principals: 4, topPrincipals: ["c", "d", "a"] });
+  });
+
+  it("says which clauses decided, where that is known", () => {
+    const decided = new Map([[useKey(row({})), ["policy.yaml:4", "default"]]]);
+    const rows = inventory([row({}), row({ model: "zephyr" })], decided);
+    expect(rows.map(({ clauses }) => clauses)).toEqual([["policy.yaml:4", "default"], undefined]);
   });
 
   it("leaves out what no log says", () => {

@@ -30,6 +30,10 @@ export interface InventoryRow {
   /** Calls that used tokens and whose price is not known. */
   readonly unpricedCalls: number;
   readonly principals: number;
+  /** Of these who called most, three at most. */
+  readonly topPrincipals: readonly string[];
+  /** Clauses of the policy that decided, `policy.yaml:12` or `default`, that of most calls first. Absent: not known. */
+  readonly clauses?: readonly string[];
   readonly regions: readonly string[];
   /** Start of the first and of the last hour it was seen in. */
   readonly firstSeenTime: EpochMs;
@@ -43,9 +47,15 @@ const SEVERITY: readonly (VerdictWord | "")[] = ["", "sanctioned", "unreviewed",
  * Worst verdict first, then most calls. Each call is counted once: see `systemOfRecord`. A line without calls is one
  * that only an invoice tells of.
  */
-export function inventory(usage: readonly UsageRow[]): InventoryRow[] {
-  return usesIn(usage).map(({ row }) => row);
+export function inventory(usage: readonly UsageRow[], decided?: Decided): InventoryRow[] {
+  return usesIn(usage).map(({ row, usage: of }) => {
+    const clauses = of[0] && decided?.get(useKey(of[0]));
+    return clauses ? { ...row, clauses } : row;
+  });
 }
+
+/** By `useKey`: the clauses that decided, that of most calls first. */
+export type Decided = ReadonlyMap<string, readonly string[]>;
 
 /** The inventory with the rows of usage behind each of its lines, for charts over time. */
 export function usesIn(usage: readonly UsageRow[]): { readonly row: InventoryRow; readonly usage: UsageRow[] }[] {
@@ -61,8 +71,21 @@ export function usesIn(usage: readonly UsageRow[]): { readonly row: InventoryRow
     );
 }
 
-const useKey = (row: UsageRow): string =>
+/** What a line of the inventory is about. */
+export const useKey = (row: Pick<UsageRow, "owner" | "model" | "provider" | "account" | "view">): string =>
   JSON.stringify([row.owner, row.model, row.provider, row.account, row.view === "network"]);
+
+const NAMED = 3;
+
+function topPrincipals(rows: readonly UsageRow[]): string[] {
+  const calls = new Map<string, number>();
+  for (const row of rows)
+    if (row.principal !== "") calls.set(row.principal, (calls.get(row.principal) ?? 0) + row.calls);
+  return [...calls]
+    .sort(([a, of], [b, than]) => than - of || (a < b ? -1 : 1))
+    .slice(0, NAMED)
+    .map(([principal]) => principal);
+}
 
 function inventoryRow(rows: readonly UsageRow[]): InventoryRow {
   const sum = (measure: (row: UsageRow) => number): number => rows.reduce((total, row) => total + measure(row), 0);
@@ -105,6 +128,7 @@ function inventoryRow(rows: readonly UsageRow[]): InventoryRow {
     ...(billed !== 0 ? { billedNanoUsd: billed as NanoUsd } : {}),
     unpricedCalls: sum((row) => row.unpricedCalls),
     principals: distinct((row) => row.principal).length,
+    topPrincipals: topPrincipals(rows),
     regions: distinct((row) => row.region),
     firstSeenTime: first,
     lastSeenTime: hours.at(-1) ?? first,

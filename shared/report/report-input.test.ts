@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { usageRow } from "../../test/usage-rows.ts";
 import { ACTIVITY_SCHEMA, type Activity } from "../model/activity.ts";
 import type { LedgerEntry, UsageRow } from "../model/ledger.ts";
-import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
+import { DAY_MS, type EpochMs, fromUsd, HOUR_MS } from "../model/units.ts";
+import { noPolicy } from "../policy/parse-policy.ts";
+import { inventory } from "./inventory.ts";
 import { readReportInput } from "./report-input.ts";
 
 const DAY = Date.UTC(2026, 8, 14) as EpochMs;
@@ -38,11 +40,15 @@ const rowOf = (view: UsageRow["view"]) =>
     outputTokens: 1,
   });
 
-const read = (entries: readonly LedgerEntry[], facts: Partial<Parameters<typeof readReportInput>[1]> = {}) =>
+const read = (
+  entries: readonly LedgerEntry[],
+  facts: Partial<Parameters<typeof readReportInput>[1]> = {},
+  rows = [...new Set(entries.map(({ activity }) => activity.view))].map(rowOf),
+) =>
   readReportInput(
     {
       findings: async () => [],
-      usage: async () => [...new Set(entries.map(({ activity }) => activity.view))].map(rowOf),
+      usage: async () => rows,
       entities: async () => [],
       async *activities() {
         yield* entries;
@@ -52,6 +58,33 @@ const read = (entries: readonly LedgerEntry[], facts: Partial<Parameters<typeof 
   );
 
 describe("the report's input", () => {
+  it("knows what of the policy decided on each line of the inventory, that of most calls first", async () => {
+    const judged = (clause: string, count: number) => ({
+      ...entry({ count }),
+      verdict: "unreviewed" as const,
+      clause,
+    });
+    const entries = [judged("default", 2), judged("policy.yaml:9", 3), judged("policy.yaml:4", 2)];
+    const { usage, decided } = await read(entries);
+    expect(inventory(usage, decided)).toMatchObject([{ clauses: ["policy.yaml:9", "default", "policy.yaml:4"] }]);
+  });
+
+  it("calls nothing decided where there may have been no policy", async () => {
+    const entries = [{ ...entry({}), verdict: "unreviewed" as const, clause: "default" }];
+    expect(await read(entries)).not.toHaveProperty("decided");
+    expect((await read(entries, { policy: noPolicy })).decided?.size).toBe(1);
+  });
+
+  it("spreads what capacity costs by the hour over those who used it", async () => {
+    const prices = [
+      { name: "ptu", models: ["*"], terms: { kind: "capacity" as const, hourlyNanoUsd: fromUsd(24) } },
+    ];
+    const unpriced = { ...rowOf("provider"), model: "anthropic/claude-haiku-4-5", unpricedCalls: 1 };
+    const { usage, cost } = await read([entry({})], { prices }, [unpriced]);
+    expect(usage).toMatchObject([{ estimatedNanoUsd: 24e9, unpricedCalls: 0 }]);
+    expect(cost.spend).toMatchObject([{ estimatedNanoUsd: 24e9 }]);
+  });
+
   it("spans from the first to the last event of any kind", async () => {
     const later = (DAY + 3 * DAY_MS) as EpochMs;
     const { period } = await read([

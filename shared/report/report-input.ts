@@ -6,9 +6,12 @@ import { type Activity, isBill } from "../model/activity.ts";
 import type { Rule } from "../model/finding.ts";
 import { type EntityRow, type FindingRow, type LedgerEntry, storable, type UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
+import { usageKeyOf } from "../pipeline/rollup.ts";
+import { DEFAULT_CLAUSE } from "../policy/judge.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
 import { type CostFigures, costFigures, endOfSightings } from "./cost-figures.ts";
+import { type Decided, useKey } from "./inventory.ts";
 import { recordKeeper } from "./system-of-record.ts";
 
 export interface ReportInput {
@@ -22,6 +25,8 @@ export interface ReportInput {
   readonly period?: { readonly first: EpochMs; readonly last: EpochMs };
   readonly findings: readonly FindingRow[];
   readonly usage: readonly UsageRow[];
+  /** What of the policy decided on each line of the inventory. Absent: it was judged by no policy. */
+  readonly decided?: Decided;
   /** As of the last use that anybody told of. */
   readonly cost: CostFigures;
   readonly entities: readonly EntityRow[];
@@ -99,7 +104,15 @@ export async function readReportInput(
   const flows = new Map<string, RegionFlow>();
   const heard = new Map<string, Heard>();
 
-  const hearAll = (activity: Activity): void => {
+  const decisions = new Map<string, Map<string, number>>();
+
+  const hearAll = (entry: LedgerEntry): void => {
+    const { activity, clause } = entry;
+    if (clause !== undefined) {
+      const key = useKey(usageKeyOf(entry));
+      const calls = decisions.get(key) ?? new Map<string, number>();
+      decisions.set(key, calls.set(clause, (calls.get(clause) ?? 0) + activity.count));
+    }
     for (const source of activity.sources ?? [activity.source])
       heard.set(source, hear(heard.get(source), activity));
 
@@ -130,6 +143,7 @@ export async function readReportInput(
     ...(first !== undefined && last !== undefined ? { period: { first, last } } : {}),
     findings: await store.findings(),
     usage,
+    ...(facts.policy || wasJudged(decisions) ? { decided: mostCallsFirst(decisions) } : {}),
     cost: costFigures(usage, {
       budgets: facts.policy?.budgets ?? [],
       ...(facts.price ? { price: facts.price } : {}),
@@ -155,13 +169,27 @@ export async function readReportInput(
   };
 }
 
+type Decisions = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** Where everything was left to a default there may have been no policy at all. */
+const wasJudged = (decisions: Decisions): boolean =>
+  decisions.values().some((calls) => calls.keys().some((clause) => clause !== DEFAULT_CLAUSE));
+
+const mostCallsFirst = (decisions: Decisions): Decided =>
+  new Map(
+    [...decisions].map(([key, calls]) => [
+      key,
+      [...calls].sort(([a, of], [b, than]) => than - of || (a < b ? -1 : 1)).map(([clause]) => clause),
+    ]),
+  );
+
 /** Entries as they pass by: they are streamed once, whoever wants to know of them. */
 async function* listening(
   entries: AsyncIterable<LedgerEntry>,
-  hear: (activity: Activity) => void,
+  hear: (entry: LedgerEntry) => void,
 ): AsyncGenerator<LedgerEntry> {
   for await (const entry of entries) {
-    hear(entry.activity);
+    hear(entry);
     yield entry;
   }
 }
