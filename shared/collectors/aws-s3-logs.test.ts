@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AwsServer } from "../../test/servers/aws.ts";
+import type { RawRecord, Reject } from "../model/raw-record.ts";
 import { EpochMs } from "../model/units.ts";
 import { collect } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
@@ -175,6 +176,43 @@ describe("aws.s3-logs", () => {
         { reason: "gzip data that ends early", place: `s3://logs/${keyOf("damaged")}` },
       ]),
     );
+    expect(aws.queue).toEqual([]);
+  });
+
+  it("reads bills that are exported as CSV, passes over what lies beside them, and rejects Parquet by name", async () => {
+    const cur = [
+      "bill_payer_account_id,line_item_usage_account_id,line_item_usage_start_date,line_item_usage_end_date,line_item_product_code,line_item_usage_type,line_item_unblended_cost,resource_tags",
+      '111122223333,222233334444,2026-09-01T00:00:00Z,2026-09-01T01:00:00Z,AmazonBedrock,USE1-Nova2.0Lite-input-tokens,0.75,"{""user_team"":""a,b""}"',
+    ];
+    const focus = [
+      "BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ProviderName,ServiceName,SubAccountId,x_UsageType",
+      "0.75,USD,2026-09-01T00:00:00Z,2026-09-01T01:00:00Z,AWS,Amazon Bedrock,222233334444,USE1-Nova2.0Lite-input-tokens",
+    ];
+    const exported = "bills/gnomon/data/BILLING_PERIOD=2026-09/gnomon";
+    aws.put("bills", `${exported}-00001.csv.gz`, gzipSync(cur.join("\n")));
+    aws.put("bills", `${exported}-00002.csv`, Buffer.from(focus.join("\r\n")));
+    aws.put("bills", `${exported}-00003.snappy.parquet`, Buffer.from("PAR1 and so on"));
+    aws.put("bills", "bills/gnomon/metadata/BILLING_PERIOD=2026-09/gnomon-Manifest.json", Buffer.from("{}"));
+    const published: RawRecord[] = [];
+    const rejects: Reject[] = [];
+    await collect(awsS3Logs, settingsWith(), {
+      sources,
+      loadCursors: async () => new Map(),
+      saveCursor: async () => {},
+      publish: async (records, rejected) => {
+        published.push(...records);
+        rejects.push(...rejected);
+      },
+      now: () => NOW,
+      signal: running,
+    });
+    expect(published.map(({ source }) => source).sort()).toEqual(["aws.cur", "focus"]);
+    expect(rejects).toEqual([
+      {
+        reason: "a Parquet file: export it as CSV or JSON lines",
+        place: `s3://bills/${exported}-00003.snappy.parquet`,
+      },
+    ]);
     expect(aws.queue).toEqual([]);
   });
 

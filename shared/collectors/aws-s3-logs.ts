@@ -1,6 +1,7 @@
 /**
  * Logs that AWS writes to a bucket and announces in a queue: an organization's trail, Bedrock's invocation logs, Route 53
- * Resolver's query logs. Every account and region through one queue.
+ * Resolver's query logs, and bills: exports of the Cost and Usage Report and of FOCUS as CSV, which may be gzip, but not
+ * Parquet. Every account and region through one queue.
  *
  * Interface: Amazon SQS, ReceiveMessage, and Amazon S3, GetObject (read 2026-11). A trail's objects come about 5 minutes
  * late, up to 30 days after somebody broke the bucket's policy, in no order, and sometimes twice. A message is deleted

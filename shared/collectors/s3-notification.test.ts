@@ -83,6 +83,8 @@ describe("keys of AWS' logs", () => {
       `${invocations}/x.json.gz`,
       resolver,
       "firehose/2026/09/14/x",
+      "bills/gnomon/data/BILLING_PERIOD=2026-09/gnomon-00001.csv.gz",
+      "bills/legacy/20260901-20261001/0a1b2c3d/legacy-1.csv.gz",
       trail.replace("CloudTrail", "CloudTrail-NetworkActivity"),
     ])
       expect(isWorthReading(key, all), key).toBe(true);
@@ -96,6 +98,10 @@ describe("keys of AWS' logs", () => {
       `${invocations}/data/0a1b_input.json.gz`,
       "AWSLogs/111122223333/BedrockModelInvocationLogs/us-east-1/amazon-bedrock-logs-permission-check",
       "AWSLogs/111122223333/CloudTrail/",
+      "bills/gnomon/metadata/BILLING_PERIOD=2026-09/gnomon-Manifest.json",
+      "bills/legacy/20260901-20261001/legacy-Manifest.json",
+      "bills/legacy/20260901-20261001/legacy-create-table.sql",
+      "bills/aws-programmatic-access-test-object",
     ];
     for (const key of left) expect(isWorthReading(key, all), key).toBe(false);
   });

@@ -94,12 +94,15 @@ const SERVICES = new Set([
   "vpcdnsquerylogs",
 ]);
 
-/** Keys of another layout are read: a delivery stream puts logs where it is told to. */
+/** What AWS' cost exports write beside their data (Data Exports User Guide, "Understanding export delivery"). */
+const BESIDE_COSTS = /(?:-Manifest\.json|-create-table\.sql|\/aws-programmatic-access-test-object)$/;
+
+/** Keys of another layout are read: a delivery stream puts logs where it is told to, and so do exports of costs. */
 export function isWorthReading(
   key: string,
   only: { readonly accounts: readonly string[]; readonly regions: readonly string[] },
 ): boolean {
-  if (key.endsWith("/")) return false;
+  if (key.endsWith("/") || BESIDE_COSTS.test(key)) return false;
   const [, account = "", service = "", region = ""] = LAYOUT.exec(key) ?? [];
   if (account === "") return !/(?:^|\/)AWSLogs\//.test(key);
   if (!SERVICES.has(service)) return false;
