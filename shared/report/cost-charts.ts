@@ -2,7 +2,6 @@
  * Charts of money as inline SVG, by the same rules as `charts.ts`: percentages across and pixels down, so that text
  * keeps its size on a phone; what is drawn is named where it is drawn.
  */
-import type { Level } from "../model/finding.ts";
 import type { NanoUsd } from "../model/units.ts";
 import { niceCeiling, round, stepLabel, type TimeScale } from "./charts.ts";
 import { day, dollars, dollarsInShort } from "./figures.ts";
@@ -24,7 +23,6 @@ export interface Layer {
 export interface Mark {
   readonly number: number;
   readonly time: number;
-  readonly level: Level;
 }
 
 export interface Stack {
@@ -89,9 +87,9 @@ ${starts.map((start, at) => {
   if (bars.length === 0) return html``;
   return html`<g><title>${stepLabel(start, scale.word)}: ${dollars((totals[at] ?? 0) as NanoUsd)}</title>${bars}</g>`;
 })}
-${placed.map(({ number, level, lane, at, x }) => {
+${placed.map(({ number, lane, at, x }) => {
   const middle = top - TOP - LANE_HEIGHT * lane - LANE_HEIGHT / 2 + 2;
-  return html`<line class="pointer" x1="${x}%" x2="${x}%" y1="${middle}" y2="${y(totals[at] ?? 0)}"/><circle class="flag ${level}" cx="${x}%" cy="${middle}" r="9"/><text class="flag" x="${x}%" y="${middle + 4}" text-anchor="middle">${number}</text>`;
+  return html`<line class="pointer" x1="${x}%" x2="${x}%" y1="${middle}" y2="${y(totals[at] ?? 0)}"/><circle class="flag" cx="${x}%" cy="${middle}" r="9"/><text class="flag" x="${x}%" y="${middle + 4}" text-anchor="middle">${number}</text>`;
 })}
 ${starts.map((start, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${round((at + 0.5) * slot)}%" y="${bottom + 20}" text-anchor="middle">${stepLabel(start, scale.word, true)}</text>` : html``))}
 </svg>
@@ -294,6 +292,8 @@ export interface Trend {
 }
 
 const [TREND_WIDTH, TREND_HEIGHT] = [132, 34];
+/** A line goes on over a weekend, and breaks after so many days without a figure. */
+const GAP = 5;
 
 /** A line from nought up, with its last value as a dot; the usual is dashed, where the last value has left it. */
 export function trendLine({ label, values, usual }: Trend): Html {
@@ -303,23 +303,30 @@ export function trendLine({ label, values, usual }: Trend): Html {
   const y = (value: number): number => round(TREND_HEIGHT - 4 - ((TREND_HEIGHT - 9) * value) / most);
   const last = known.at(-1);
   const path = known
-    .map(({ value, at }) => `${values[at - 1] === undefined ? "M" : "L"}${x(at)} ${y(value)}`)
+    .map(({ value, at }, nth) => `${at - (known[nth - 1]?.at ?? -GAP) >= GAP ? "M" : "L"}${x(at)} ${y(value)}`)
     .join("");
   return html`<svg class="trend" width="${TREND_WIDTH}" height="${TREND_HEIGHT}" viewBox="0 0 ${TREND_WIDTH} ${TREND_HEIGHT}" role="img" aria-label="${label}"><path class="axis" d="M0 ${TREND_HEIGHT - 3.5}H${TREND_WIDTH}"/>${usual === undefined ? "" : html`<path class="usual" d="M0 ${y(usual)}H${TREND_WIDTH}"/>`}<path class="course" d="${path}"/>${last ? html`<circle class="${usual === undefined ? "end" : "end drifted"}" cx="${x(last.at)}" cy="${y(last.value)}" r="${usual === undefined ? 2.5 : 4}"/>` : ""}</svg>`;
 }
 
-/** A bill above what the logs explain of it; hatched what they do not. */
+export interface BillParts {
+  readonly billed: number;
+  /** Of the bill: capacity by the hour. */
+  readonly capacity: number;
+  /** Of the bill: what neither logs nor capacity explain. */
+  readonly unexplained: number;
+  readonly estimated: number;
+}
+
+/** A bill in its parts, above what the logs say it should be. */
 export function billBars(
-  {
-    billed,
-    unexplained,
-    estimated,
-  }: { readonly billed: number; readonly unexplained: number; readonly estimated: number },
+  { billed, capacity, unexplained, estimated }: BillParts,
   most: number,
   label: string,
 ): Html {
   const width = (value: number): number => round((100 * Math.max(value, 0)) / most);
-  return html`<svg class="bill" width="100%" height="26" role="img" aria-label="${label}"><rect class="explained" width="${width(billed - unexplained)}%" height="12"/><rect fill="url(#unexplained)" x="${width(billed - unexplained)}%" width="${width(unexplained)}%" height="12"/><rect class="estimated" y="15" width="${width(estimated)}%" height="9"/></svg>`;
+  const known = Math.max(billed - unexplained, 0);
+  const forCalls = Math.max(known - capacity, 0);
+  return html`<svg class="bill" width="100%" height="26" role="img" aria-label="${label}"><rect class="cost-1" width="${width(forCalls)}%" height="12"/><rect fill="url(#cost-2)" x="${width(forCalls)}%" width="${width(known - forCalls)}%" height="12"/><rect fill="url(#unexplained)" x="${width(known)}%" width="${width(unexplained)}%" height="12"/><rect class="estimated" y="15" width="${width(estimated)}%" height="9"/></svg>`;
 }
 
 /** One amount as long as it is of the greatest. */

@@ -16,7 +16,6 @@ import {
   burn,
   LAYERS,
   type Layer,
-  type Mark,
   type Stack,
   stackOverTime,
   trendLine,
@@ -214,8 +213,11 @@ const isForeseeable = ({ spend, now }: CostFigures): boolean =>
 const monthName = (time: number): string => day(time).split(" ").slice(1).join(" ");
 const shortDay = (time: number): string => day(time).split(" ").slice(0, 2).join(" ");
 
-interface Notable extends Mark {
+interface Notable {
   readonly finding: FindingRow["finding"];
+  readonly number: number;
+  /** When it happened, the first and the last time. */
+  readonly times: readonly EpochMs[];
 }
 
 /** Numbered by time; where there are too many, the gravest. */
@@ -226,9 +228,17 @@ function notableIn({ findings }: ReportInput): { readonly shown: readonly Notabl
   // Findings come with the gravest first.
   const shown = found
     .slice(0, MARKS_SHOWN)
-    .sort((a, b) => a.firstSeenTime - b.firstSeenTime || (a.uid < b.uid ? -1 : 1))
-    .map((finding, at) => ({ finding, number: at + 1, time: finding.firstSeenTime, level: finding.level }));
+    .map((finding) => ({ finding, times: timesOf(finding) }))
+    .sort((a, b) => (a.times[0] ?? 0) - (b.times[0] ?? 0) || (a.finding.uid < b.finding.uid ? -1 : 1))
+    .map((one, at) => ({ ...one, number: at + 1 }));
   return { shown, count: found.length };
+}
+
+/** Evidence says when an anomaly began; of a budget it says when its period did. */
+function timesOf({ ruleName, evidence, firstSeenTime, lastSeenTime }: FindingRow["finding"]): readonly EpochMs[] {
+  if (ruleName.startsWith("budget-")) return [lastSeenTime];
+  const [first = firstSeenTime, last] = [evidence[0]?.time, evidence.at(-1)?.time];
+  return last === undefined || dayOf(last) === dayOf(first) ? [first] : [first, last];
 }
 
 function overTime(cost: CostFigures, basis: Basis, { shown }: ReturnType<typeof notableIn>): Html {
@@ -250,7 +260,7 @@ function overTime(cost: CostFigures, basis: Basis, { shown }: ReturnType<typeof 
       starts,
       scale,
       layers: layersOf(spent, dimension, basis, starts, scale),
-      marks: shown,
+      marks: shown.flatMap(({ number, times }) => times.map((time) => ({ number, time }))),
     };
     return html`<div class="card chart"><h3>${stack.title}</h3>${stackOverTime(stack)}${compared ? changes(compared, dimension, basis) : ""}${numbersBehind(stack)}</div>`;
   };
@@ -338,7 +348,7 @@ function numbersBehind({ title, starts, scale, layers }: Stack): Html {
 function stoodOut({ shown, count }: ReturnType<typeof notableIn>, isShown: (finding: string) => boolean): Html {
   if (shown.length === 0)
     return html`<p class="muted">Nothing stood out: nobody's spend left what was usual for them, and no budget was crossed.</p>`;
-  return html`<div class="card"><h3>What stood out</h3><ol class="marked">${shown.map(({ number, finding }) => html`<li><span class="flag">${number}</span><div>${finding.reason}<span class="sub">${levelChip(finding.level)} ${isShown(finding.uid) ? html`<a href="#finding-${finding.uid}">${finding.title}</a>` : finding.title}, ${day(finding.firstSeenTime)}${finding.owner ? `, ${finding.owner}` : ""}${finding.status === "new" || finding.status === "open" ? "" : `, ${finding.status}`}</span></div></li>`)}</ol>${
+  return html`<div class="card"><h3>What stood out</h3><ol class="marked">${shown.map(({ number, finding, times }) => html`<li><span class="flag">${number}</span><div>${finding.reason}<span class="sub">${levelChip(finding.level)} ${isShown(finding.uid) ? html`<a href="#finding-${finding.uid}">${finding.title}</a>` : finding.title}, ${times.map(day).join(" and ")}${finding.owner ? `, ${finding.owner}` : ""}${finding.status === "new" || finding.status === "open" ? "" : `, ${finding.status}`}</span></div></li>`)}</ol>${
     count > shown.length
       ? html`<p class="muted small">${plural(count - shown.length, "other")} of lesser weight: “gnomon findings list”.</p>`
       : ""
@@ -398,7 +408,9 @@ function monthCard(cost: CostFigures): Html {
         : `${monthName(before)} cost ${roundDollars(last)}.`
       : "";
   const words = [
-    `${money(month.used)} by ${shortDay(now - 1)}.`,
+    month.ahead.length === 0
+      ? `${money(month.used)} in the whole month.`
+      : `${money(month.used)} by ${shortDay(now - 1)}.`,
     ahead.length > 0
       ? `${money(month.forecast)} expected by ${shortDay(month.periodEnd - 1)}, in 80 of 100 cases ${money(month.low)} to ${money(month.high)}.`
       : "",
@@ -425,18 +437,16 @@ function monthCard(cost: CostFigures): Html {
 const shortMonth = (time: number): string => `all of ${monthName(time).split(" ")[0]}`;
 
 function budgetCard(of: BudgetFigures, at: number): Html {
-  const { budget, periodStart, periodEnd, used, course, exceedProbability } = of;
+  const { budget, periodStart, periodEnd, used, course } = of;
   const written = writtenIn(budget);
   const now = Math.min((course.at(-1)?.day ?? periodStart) + DAY_MS, periodEnd);
   const crossing = crossingOf(of);
   const isCrossed = used >= budget.amount;
-  const end = shortDay(periodEnd - 1);
   const state = budgetState(of);
   const words = [
     `${percent(used, budget.amount)} used on day ${Math.ceil((now - periodStart) / DAY_MS)} of ${Math.round((periodEnd - periodStart) / DAY_MS)}: ${written(used)} of ${written(budget.amount)}.`,
-    isCrossed
-      ? `Crossed on ${day(crossing?.time ?? now)}; ${written(of.forecast)} expected by ${end}.`
-      : `${percent(exceedProbability, 1)} likely to exceed${crossing ? `, about ${shortDay(crossing.time)}` : ""}; ${written(of.forecast)} expected by ${end}, in 80 of 100 cases ${written(of.low)} to ${written(of.high)}.`,
+    ...(crossing && isCrossed ? [`Crossed on ${day(crossing.time)}.`] : []),
+    ...outlookOf(of, written),
   ].join(" ");
   return html`<div class="card chart"><div class="beside"><h4>${budget.name}<span class="small muted">, ${scopeOf(budget)}</span></h4><span class="chip ${state.level}">${levelMark(state.level)}${state.word}</span></div><p>${words}</p>${burn(
     {
@@ -453,6 +463,19 @@ function budgetCard(of: BudgetFigures, at: number): Html {
       writtenShort: budget.measure === "cost" ? (amount) => dollarsInShort(fromUsd(amount)) : compact,
     },
   )}</div>`;
+}
+
+function outlookOf(of: BudgetFigures, written: (amount: number) => string): readonly string[] {
+  const { budget, used, forecast, low, high, exceedProbability, periodEnd, ahead } = of;
+  if (ahead.length === 0) return ["The period is over."];
+  if (forecast <= used) return ["A forecast takes a whole day of use."];
+  const expected = `${written(forecast)} expected by ${shortDay(periodEnd - 1)}, in 80 of 100 cases ${written(low)} to ${written(high)}.`;
+  if (used >= budget.amount) return [expected];
+  const crossing = crossingOf(of);
+  return [
+    `${percent(exceedProbability, 1)} likely to exceed${crossing ? `, about ${shortDay(crossing.time)}` : ""}.`,
+    expected,
+  ];
 }
 
 const writtenIn =
@@ -507,10 +530,10 @@ function units(cost: CostFigures): Html {
   const unshown = drifted.filter(({ measure }) => !isShownUnit(measure));
   const row = (trend: UnitTrend, drifts: readonly Drift[]): Html =>
     html`<tr class="rows-of"><th scope="row"><span class="name">${breakable(trend.value)}</span><span class="sub">${roundDollars(trend.costNanoUsd)}, ${plural(trend.calls, "request")}</span></th>${shownUnits.map((measure) => unitCell(trend, measure, drifts, { first, count, yesterday }))}</tr>`;
-  return html`<p class="intro">Every line begins at nought and runs day by day to ${day(yesterday)}, whose figure stands below it. ${
+  return html`<p class="intro">Day by day, from nought up; the figure below a line is that of its last complete day. ${
     drifted.length === 0
-      ? "None of them has left its own last four weeks."
-      : `${plural(drifted.length, "figure has", "figures have")} left the usual of the four weeks before; the dashes are that usual.`
+      ? `On ${day(yesterday)} none was far from its own four weeks before.`
+      : `On ${day(yesterday)} ${plural(drifted.length, "figure", "figures")} had left the usual of the four weeks before; the dashes are that usual.`
   }</p>
 <table class="cards units"><caption>The dearest teams and models</caption>
 <thead><tr><th scope="col">Whose</th>${shownUnits.map((measure) => html`<th scope="col">${UNITS[measure]}</th>`)}</tr></thead>
@@ -584,7 +607,7 @@ function advice(cost: CostFigures, names: Names): Html {
   const most = Math.max(...shown.map(({ monthlySavingNanoUsd }) => monthlySavingNanoUsd ?? 0), 1);
   return html`<p class="intro">${
     sum > 0
-      ? `Up to ${dollars(sum as NanoUsd)} a month, each use counted once with its greatest saving: pieces about the same use are alternatives, and are not added.`
+      ? `Up to ${roundDollars(sum as NanoUsd)} a month, each use counted once with its greatest saving: pieces about the same use are alternatives, and are not added.`
       : "What it would save is not known, since what it costs is not."
   }</p>
 <table class="cards advised"><caption>${plural(all.length, "piece")} of advice${all.length > shown.length ? `, of which ${whole(shown.length)} are shown; “gnomon cost advise” lists all` : ""}</caption>
@@ -666,9 +689,10 @@ function billRow(
   names: Names,
 ): Html {
   const door = provider === "" ? "door not said" : doorTitle(provider);
+  const capacity = sumOf(of, ({ capacityNanoUsd }) => capacityNanoUsd);
   const reason = reasonOf(of, billed, unexplained, estimated);
   return html`<tr><th scope="row"><span class="name">${door}</span><span class="sub">${account === "" ? "no account named" : called("account", account, names)} · ${daysIn(of)}</span></th>
-<td class="bar wide">${billBars({ billed, unexplained, estimated }, most, `${dollars(billed)} billed, ${dollars(estimated)} estimated, ${dollars(unexplained)} unexplained`)}${reason === undefined ? "" : html`<span class="sub">${reason}</span>`}</td>
+<td class="bar wide">${billBars({ billed, capacity, unexplained, estimated }, most, `${dollars(billed)} billed, ${dollars(estimated)} estimated, ${dollars(unexplained)} unexplained`)}${reason === undefined ? "" : html`<span class="sub">${reason}</span>`}</td>
 <td class="num" data-label="Billed">${dollars(billed)}</td><td class="num" data-label="Estimated">${dollars(estimated)}</td><td class="num" data-label="Unexplained">${dollars(unexplained)}<span class="sub">${percent(unexplained, billed)}</span></td></tr>`;
 }
 
@@ -680,6 +704,8 @@ function reasonOf(
 ): string | undefined {
   const calls = sumOf(of, (line) => line.calls as NanoUsd);
   const unpriced = sumOf(of, (line) => line.unpricedCalls as NanoUsd);
+  const capacity = sumOf(of, ({ capacityNanoUsd }) => capacityNanoUsd);
+  if (capacity > 0) return `dotted: ${dollars(capacity)} for capacity by the hour, whatever is called`;
   if (calls === 0 && billed > 0) return "no log tells of any call";
   if (unexplained > 0 && unpriced > 0) return `${plural(unpriced, "call")} in the logs without a known cost`;
   return estimated > 1.05 * billed ? "billed below list price: a discount, credits or a commitment" : undefined;

@@ -65,14 +65,14 @@ svg.stays,svg .stays{fill:var(--sanctioned)}svg.moved,svg .moved{fill:var(--low)
 .figures.thirds{grid-template-columns:repeat(3,1fr)}
 h3.part{font-family:var(--serif);font-size:1.3rem;font-weight:600;margin:40px 0 8px}section>h3.part+.intro{max-width:44em;color:var(--muted);margin:0 0 14px}
 svg .cost-1{fill:var(--cost-1)}svg .cost-2{fill:var(--cost-2)}svg .cost-3{fill:var(--cost-3)}svg .cost-4{fill:var(--cost-4)}svg .cost-5{fill:var(--cost-5)}svg .cost-6{fill:var(--cost-6)}svg .cost-rest{fill:var(--cost-rest)}
-svg .unexplained{fill:var(--unsanctioned)}svg .explained{fill:var(--cost-1)}svg .estimated{fill:none;stroke:var(--muted);stroke-width:1.5}
+svg .unexplained{fill:var(--unsanctioned)}svg .estimated{fill:none;stroke:var(--muted);stroke-width:1.5}
 .stack{display:grid;grid-template-columns:minmax(0,1fr) 220px;gap:20px;align-items:end}
 .names{display:block;overflow:visible;margin-top:14px}
 .leader{fill:none;stroke:var(--muted);stroke-width:1}.pointer{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 2}
 circle.flag{fill:var(--card);stroke:var(--ink);stroke-width:1.5}text.flag{font-weight:600;font-size:11px}
 .marked{list-style:none;margin:10px 0 0;padding:0;display:grid;gap:12px}.marked li{display:grid;grid-template-columns:22px minmax(0,1fr);gap:12px}
 span.flag{width:22px;height:22px;border:1.5px solid var(--ink);border-radius:50%;text-align:center;font-size:.74rem;font-weight:600;line-height:19px}
-.marked .sub{margin-top:2px}
+.marked .sub{margin-top:2px}.marked .chip{vertical-align:bottom}
 .burns{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin-bottom:16px}.burns .card{margin:0}.burns h4{font-size:1rem;color:var(--ink);letter-spacing:0}.burns p{font-size:.92rem}
 .burn{display:block;overflow:visible;width:calc(100% - 64px);margin-top:8px}
 .burn path{vector-effect:non-scaling-stroke}.burn .used{fill:var(--cost-1);opacity:.16}.burn .course{fill:none;stroke:var(--cost-1);stroke-width:2.5}
