@@ -296,6 +296,8 @@ interface Policy {
 
 /** AWS offers nothing narrower for these (Service Authorization Reference). */
 const WITHOUT_RESOURCES = new Set([
+  "ce:GetCostAndUsage",
+  "ce:GetDimensionValues",
   "cloudtrail:LookupEvents",
   "ec2:CreateNetworkInterface",
   "ec2:DeleteNetworkInterface",

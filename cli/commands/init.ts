@@ -82,6 +82,8 @@ collectors: []
 #    every: 5m
 #    settings:
 #      regions: [eu-central-1, us-east-1]
+#  - collector: openai.costs # what is billed: docs/deploy.md
+#    settings: { key: "$\{env:OPENAI_ADMIN_KEY}" }
 
 # Where applications, gateways and clouds push: OTLP at /v1/traces and /v1/logs, anything else at /v1/events.
 # receive:

@@ -5,7 +5,8 @@
 #   terraform apply -var subscription=… -var aws_issuer=https://….tokens.sts.global.api.aws -var aws_role=arn:aws:iam::…:role/gnomon-collect
 #
 # Who applies it needs: Contributor and Role Based Access Control Administrator on the subscription, and Application
-# Administrator in Entra. What Gnomon gets: Azure Event Hubs Data Receiver on one event hub, and nothing else.
+# Administrator in Entra. What Gnomon gets: Azure Event Hubs Data Receiver on one event hub; and where `cost_container` is
+# given, Storage Blob Data Reader on that container, for `azure.cost-exports`.
 terraform {
   required_version = ">= 1.6"
   required_providers {
@@ -31,6 +32,12 @@ variable "gateways" {
   type        = set(string)
   default     = []
   description = "Resource ids of API Management services in front of models, /subscriptions/…/Microsoft.ApiManagement/service/…"
+}
+
+variable "cost_container" {
+  type        = string
+  default     = ""
+  description = "Resource id of the container that Cost Management exports to, /subscriptions/…/storageAccounts/…/blobServices/default/containers/…"
 }
 
 provider "azurerm" {
@@ -127,6 +134,14 @@ resource "azuread_application_federated_identity_credential" "aws" {
 resource "azurerm_role_assignment" "receiver" {
   scope                = azurerm_eventhub.logs.id
   role_definition_name = "Azure Event Hubs Data Receiver"
+  principal_id         = azuread_service_principal.gnomon.object_id
+}
+
+# Bills: exports are made in Cost Management, as CSV.
+resource "azurerm_role_assignment" "bills" {
+  count                = var.cost_container == "" ? 0 : 1
+  scope                = var.cost_container
+  role_definition_name = "Storage Blob Data Reader"
   principal_id         = azuread_service_principal.gnomon.object_id
 }
 

@@ -6,7 +6,8 @@
 #
 # Who applies it needs: roles/logging.configWriter and roles/resourcemanager.organizationAdmin on the organization, and on
 # the project roles/logging.admin, roles/pubsub.admin, roles/iam.workloadIdentityPoolAdmin, roles/iam.serviceAccountAdmin.
-# What Gnomon gets: roles/logging.viewAccessor on one view.
+# What Gnomon gets: roles/logging.viewAccessor on one view; and where `billing_dataset` is given, roles/bigquery.dataViewer
+# on that dataset and roles/bigquery.jobUser on its project, for `gcp.billing-export`.
 terraform {
   required_version = ">= 1.6"
   required_providers {
@@ -24,6 +25,11 @@ variable "aws_account" { type = string }
 variable "aws_role" {
   type    = string
   default = "gnomon-collect"
+}
+variable "billing_dataset" {
+  type        = string
+  default     = ""
+  description = "project.dataset that Cloud Billing exports to (Billing → Billing export); empty, bills are not read"
 }
 variable "receive" {
   type        = string
@@ -130,6 +136,22 @@ resource "google_logging_log_view_iam_member" "gnomon" {
   name     = google_logging_log_view.gnomon.name
   role     = "roles/logging.viewAccessor"
   member   = google_service_account.gnomon.member
+}
+
+# Bills: the export is switched on by hand, in the console only.
+resource "google_bigquery_dataset_iam_member" "bills" {
+  count      = var.billing_dataset == "" ? 0 : 1
+  project    = split(".", var.billing_dataset)[0]
+  dataset_id = split(".", var.billing_dataset)[1]
+  role       = "roles/bigquery.dataViewer"
+  member     = google_service_account.gnomon.member
+}
+
+resource "google_project_iam_member" "queries" {
+  count   = var.billing_dataset == "" ? 0 : 1
+  project = split(".", var.billing_dataset)[0]
+  role    = "roles/bigquery.jobUser"
+  member  = google_service_account.gnomon.member
 }
 
 # Pushed: the same entries, within seconds. The merge makes the overlap harmless; one of both is enough.
