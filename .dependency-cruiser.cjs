@@ -35,7 +35,7 @@ module.exports = {
       to: {
         pathNot: [
           "^shared/(detections|model|policy)/",
-          "^shared/cost/(capacity|reconcile)[.]ts$",
+          "^shared/cost/(alert|capacity|reconcile|watch-usage)[.]ts$",
           "^shared/report/system-of-record[.]ts$",
         ],
       },

@@ -115,6 +115,8 @@ const SILENT_SHARE = 0.02;
 const SETTLED_HOURS = 72;
 /** Until then a newcomer may spend so many times more. */
 const UNSETTLED_TIMES = 10;
+/** In which series are asked. */
+const ORDER: Readonly<Record<SeriesKind, number>> = { leaf: 0, principal: 1, app: 2, team: 3, organization: 4 };
 /** Until the price level of the organization is known, nobody is dear. */
 const PRICED_PRINCIPAL_DOLLARS = 1;
 
@@ -260,7 +262,8 @@ export class CostWatch {
       for (const series of this.#everything)
         if (series !== this.#organization && !touched.has(series)) this.#refold(series, changed);
     }
-    for (const [series, hour] of touched) {
+    // What a part explains, the whole need not say.
+    for (const [series, hour] of [...touched].sort(([a], [b]) => ORDER[a.kind] - ORDER[b.kind])) {
       const from = Math.min(hour, changed);
       if (from < this.#openHour)
         this.#refold(series, from, (late) => {

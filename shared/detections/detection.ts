@@ -1,5 +1,7 @@
 /** A detection is a header and a pure function: no vendor, no clock, no database, no network. */
+import type { Alert } from "../cost/alert.ts";
 import type { SettleDays } from "../cost/reconcile.ts";
+import type { UsageAlert } from "../cost/watch-usage.ts";
 import type { Activity } from "../model/activity.ts";
 import type { Match, Rule } from "../model/finding.ts";
 import type { UsageRow } from "../model/ledger.ts";
@@ -51,4 +53,13 @@ export interface UsageDetection {
   ): readonly Match[];
 }
 
-export type Detection = ActivityDetection | GroupDetection | UsageDetection;
+/** Says what one kind of alert means, and how loud it is. When there is one, the watch decides: `cost/watch-usage.ts`. */
+export interface WatchDetection {
+  readonly on: "watch";
+  readonly rule: Rule;
+  readonly detector: Alert["detector"];
+  /** `Match.time` is the hour that shows it. */
+  evaluate(said: UsageAlert): Match;
+}
+
+export type Detection = ActivityDetection | GroupDetection | UsageDetection | WatchDetection;

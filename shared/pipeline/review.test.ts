@@ -1,8 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { billedOn, loggedOn, november, settledMonth } from "../../test/billed-month.ts";
+import { at, budget, NEXT, steady, used } from "../../test/watched-rows.ts";
 import { billWithoutCalls } from "../detections/bill-without-calls.ts";
+import { budgetCrossed } from "../detections/budget-crossed.ts";
+import { newSpender } from "../detections/new-spender.ts";
+import { spendSurge } from "../detections/spend-surge.ts";
 import { unattributedSpend } from "../detections/unattributed-spend.ts";
 import type { UsageRow } from "../model/ledger.ts";
+import { HOUR_MS } from "../model/units.ts";
 import { noPolicy } from "../policy/parse-policy.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import type { Store } from "../store/store.ts";
@@ -92,5 +97,141 @@ describe("a review", () => {
     expect(await ask()).toEqual([]);
     await add(settledMonth());
     expect(await ask({ detections: [] })).toEqual([]);
+  });
+});
+
+describe("a review of the watch", () => {
+  const watch = (ports: Partial<ReviewPorts> = {}) =>
+    review(store, { policy: noPolicy, detections: [spendSurge, newSpender], ...ports });
+  const learnedUntil = async () => (await store.series())[0]?.nextHour;
+  const hourOf = (hour: number) => at(hour) / HOUR_MS;
+
+  it("finds what is abnormal, keeps what it learned, and changes nothing when it is asked again", async () => {
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    const [found, ...more] = await watch();
+    expect(more).toEqual([]);
+    expect(found?.finding).toMatchObject({
+      ruleName: "spend-surge",
+      subject: { principal: "arn:aws:iam::111122223333:role/app" },
+      firstSeenTime: at(NEXT),
+      count: 900,
+    });
+    expect(await learnedUntil()).toBe(hourOf(NEXT - 4 * 24));
+    const before = await store.dump();
+    expect(await watch()).toEqual([]);
+    expect(await store.dump()).toEqual(before);
+  });
+
+  it("reads only what came since that morning, and says what it would say of everything", async () => {
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    await watch();
+    const reads: number[] = [];
+    const usage: Store["usage"] = (range = {}) => {
+      reads.push(range.since ?? 0);
+      return store.usage(range);
+    };
+    await add([used(NEXT + 1, 100), used(NEXT + 30, 6_000)]);
+    await review({ ...store, usage }, { policy: noPolicy, detections: [spendSurge, newSpender] });
+    expect(reads).toEqual([at(NEXT - 4 * 24)]);
+    expect(await learnedUntil()).toBe(hourOf(NEXT - 3 * 24));
+
+    const fresh = openMemoryStore();
+    await fresh.transact(async (tables) => tables.addUsage(await store.usage()));
+    await review(fresh, { policy: noPolicy, detections: [spendSurge, newSpender] });
+    const said = async (of: Store) => (await of.findings()).map(({ finding }) => finding);
+    expect(await said(store)).toEqual(await said(fresh));
+    expect(await store.series()).toEqual(await fresh.series());
+  });
+
+  it("tells of the running hour, and of the same hour when it is over", async () => {
+    await add([...steady(NEXT), used(NEXT, 500)]);
+    const [early] = await watch({ now: at(NEXT + 0.4) });
+    await add([used(NEXT, 400)]);
+    const [late] = await watch({ now: at(NEXT + 3) });
+    expect(late?.finding.uid).toBe(early?.finding.uid);
+    expect(late?.finding).toMatchObject({
+      matches: 1,
+      count: 900,
+      firstSeenTime: at(NEXT),
+      lastSeenTime: at(NEXT),
+    });
+    expect(await store.findings()).toHaveLength(1);
+  });
+
+  it("leaves out what a clock that runs ahead tells, until it is time", async () => {
+    await add([...steady(NEXT), used(NEXT + 5, 900)]);
+    expect(await watch({ now: at(NEXT + 2) })).toEqual([]);
+    expect(await watch({ now: at(NEXT + 7) })).toHaveLength(1);
+  });
+
+  it("takes back what late records explain, and leaves what is older than what was learned as it was said", async () => {
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    await watch();
+    const explained = {
+      ...used(NEXT, 900),
+      calls: -800,
+      inputTokens: -800_000,
+      outputTokens: -160_000,
+      estimatedNanoUsd: -8e9,
+    };
+    await add([explained]);
+    await watch();
+    expect(await reasons()).toEqual([]);
+
+    await add([{ ...used(NEXT, 800) }]);
+    await watch();
+    await add([used(NEXT + 6 * 24, 100)]);
+    await watch();
+    await add([explained]);
+    await watch();
+    expect(await reasons()).toHaveLength(1);
+  });
+
+  it("learns anew from all rows when earlier ones come, and when budgets change", async () => {
+    await add([...steady(NEXT).slice(NEXT - 48), used(NEXT, 900), used(NEXT + 5 * 24, 100)]);
+    expect(await watch()).toEqual([]);
+    expect(await learnedUntil()).toBe(hourOf(NEXT + 24));
+    await add(steady(NEXT - 48));
+    expect((await watch()).map(({ finding }) => finding.ruleName)).toEqual(["spend-surge"]);
+
+    await add([
+      { ...used(NEXT, 900), calls: -800, inputTokens: -800_000, outputTokens: -160_000, estimatedNanoUsd: -8e9 },
+    ]);
+    await watch();
+    expect(await reasons()).toHaveLength(1);
+    await watch({ policy: { ...noPolicy, budgets: [budget({ amount: 1e9 })] } });
+    expect(await reasons()).toEqual([]);
+  });
+
+  it("tells a budget of the policy, and heeds what people said", async () => {
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    const policy = { ...noPolicy, budgets: [budget({ amount: 700 })] };
+    await watch({ policy, detections: [budgetCrossed] });
+    expect((await store.findings()).map(({ finding }) => [finding.level, finding.matches])).toEqual([
+      ["medium", 2],
+    ]);
+
+    store = openMemoryStore();
+    await add(
+      Array.from({ length: NEXT + 1 }, (_, hour) => used(hour, hour < NEXT ? 60 + ((hour * 37) % 101) : 600)),
+    );
+    const useless = {
+      kind: "principal",
+      uid: "arn:aws:iam::111122223333:role/app",
+      feedback: "not useful",
+      time: at(NEXT - 30),
+    } as const;
+    expect(await watch({ feedback: [useless, useless, useless, useless] })).toEqual([]);
+    expect(await watch()).toHaveLength(1);
+  });
+
+  it("of two at once leaves what one leaves", async () => {
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    await Promise.all([watch(), watch(), watch()]);
+    const together = await store.dump();
+    store = openMemoryStore();
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    await watch();
+    expect(together).toEqual(await store.dump());
   });
 });

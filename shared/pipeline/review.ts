@@ -1,15 +1,17 @@
 /**
- * What use adds up to → what is wrong with it: bills, logs and attribution, once both have come. Asked again whenever
- * rows of usage may have changed, at the end of a scan and in housekeeping: what it says is a function of the rows, so
- * that asking twice changes nothing, and what late records explain is taken back.
+ * What use adds up to → what is wrong with it: bills, logs and attribution, once both have come, and what the watch over
+ * spend says. Asked whenever rows of usage may have changed: what it says is a function of the rows, so that asking
+ * twice changes nothing, and what late records explain is taken back.
  *
  * Rows are read before the transaction. A batch that comes in between is in the next review.
  */
 import type { SettleDays } from "../cost/reconcile.ts";
+import { type HeardFeedback, isOf, startOf, watchUsage } from "../cost/watch-usage.ts";
 import type { Detection } from "../detections/detection.ts";
-import type { FindingRow, MatchKey, RuleGroupRow } from "../model/ledger.ts";
+import type { Rule } from "../model/finding.ts";
+import type { FindingRow, MatchKey, RuleGroupRow, SeriesRow, UsageRow } from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
-import type { EpochMs } from "../model/units.ts";
+import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
 import { find, type SaidMatch, saidMatch } from "./find.ts";
@@ -20,37 +22,19 @@ export interface ReviewPorts {
   readonly settleDays?: SettleDays;
   /** Months before that of this instant are left as they were said to be. Default: every month with use. */
   readonly since?: EpochMs;
+  /** What has not happened by then is left out. Default: nothing is. */
+  readonly now?: EpochMs;
+  /** What people said of alerts. */
+  readonly feedback?: readonly HeardFeedback[];
 }
 
-/** Findings that are new or say something else than before. */
-export async function review(
-  store: Pick<Store, "usage" | "transact">,
-  { policy, detections, settleDays, since }: ReviewPorts,
-): Promise<readonly FindingRow[]> {
-  const onUsage = detections.filter((detection) => detection.on === "usage");
-  // The month before shows since when there have been logs and bills.
-  const rows = await store.usage(since === undefined ? {} : { since: startOfMonth(since, -1) });
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (onUsage.length === 0 || !first || !last) return [];
+type ReviewedStore = Pick<Store, "usage" | "usedHours" | "series" | "transact">;
 
+/** Findings that are new or say something else than before. */
+export async function review(store: ReviewedStore, ports: ReviewPorts): Promise<readonly FindingRow[]> {
   const groups = new Map<string, Group>();
-  for (const { rule } of onUsage) {
-    for (let month = startOfMonth(since ?? first.hour); month <= last.hour; month = startOfMonth(month, 1)) {
-      const key = uidOf("group", rule.id, month);
-      groups.set(key, {
-        row: { key, ruleId: rule.id, group: new Date(month).toISOString().slice(0, 7) },
-        said: [],
-      });
-    }
-  }
-  const verdict = settleDays === undefined ? { policy } : { policy, settleDays };
-  for (const detection of onUsage) {
-    const { rule } = detection;
-    for (const match of detection.evaluate(rows, verdict)) {
-      const key = uidOf("group", rule.id, startOfMonth(match.time));
-      groups.get(key)?.said.push(saidMatch(rule, match, key, match.time));
-    }
-  }
+  await askUsage(store, ports, groups);
+  const series = await askWatch(store, ports, groups);
 
   return store.transact(async (tables) => {
     const claimed = await tables.claimGroups([...groups.keys()]);
@@ -61,22 +45,112 @@ export async function review(
     for (const { row, said } of groups.values()) {
       const before = claimed.get(row.key);
       taken.push(...(before?.matches ?? []));
-      put.push(...said);
-      const matches = said.map(({ match: { finding, time, supporter } }) => ({ finding, time, supporter }));
+      put.push(...said.values());
+      const matches = [...said.values()].map(({ match: { finding, time, supporter } }) => ({
+        finding,
+        time,
+        supporter,
+      }));
       if (matches.length > 0) written.push({ ...row, matches });
       else if (before) emptied.push(row.key);
     }
-    if (taken.length === 0 && put.length === 0) return [];
-    await tables.putGroups({ groups: written, remembered: [] }, { groups: emptied, remembered: [] });
-    return find(tables, taken, put);
+    const isSilent = taken.length === 0 && put.length === 0;
+    if (!isSilent)
+      await tables.putGroups({ groups: written, remembered: [] }, { groups: emptied, remembered: [] });
+    const findings = await find(tables, taken, put);
+    // Whoever has gone on from the same was first, and has learned the same.
+    if (series && (await tables.claimSeries()) === series.before) await tables.putSeries(series.learned);
+    return findings;
   });
 }
 
-/** What one rule says of one month. */
+/** What one rule says of one month, or day. */
 interface Group {
   readonly row: Omit<RuleGroupRow, "matches">;
-  readonly said: SaidMatch[];
+  /** By finding and time: of two that are told at once, the later tells more. */
+  readonly said: Map<string, SaidMatch>;
 }
+
+const keyOf = (rule: Rule, start: EpochMs): string => uidOf("group", rule.id, start);
+
+function open(groups: Map<string, Group>, rule: Rule, start: EpochMs, group: string): void {
+  const key = keyOf(rule, start);
+  groups.set(key, { row: { key, ruleId: rule.id, group }, said: new Map() });
+}
+
+function say(groups: ReadonlyMap<string, Group>, said: SaidMatch): void {
+  const { supporter, finding, time } = said.match;
+  groups.get(supporter)?.said.set(`${finding} ${time}`, said);
+}
+
+async function askUsage(
+  store: ReviewedStore,
+  { policy, detections, settleDays, since }: ReviewPorts,
+  groups: Map<string, Group>,
+): Promise<void> {
+  const onUsage = detections.filter((detection) => detection.on === "usage");
+  if (onUsage.length === 0) return;
+  // The month before shows since when there have been logs and bills.
+  const rows = await store.usage(since === undefined ? {} : { since: startOfMonth(since, -1) });
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (!first || !last) return;
+
+  const verdict = settleDays === undefined ? { policy } : { policy, settleDays };
+  for (const detection of onUsage) {
+    const { rule } = detection;
+    for (let month = startOfMonth(since ?? first.hour); month <= last.hour; month = startOfMonth(month, 1))
+      open(groups, rule, month, new Date(month).toISOString().slice(0, 7));
+    for (const match of detection.evaluate(rows, verdict))
+      say(groups, saidMatch(rule, match, keyOf(rule, startOfMonth(match.time)), match.time));
+  }
+}
+
+/** What the watch has learned, to be kept for the next review; undefined where that is no more than before. */
+async function askWatch(
+  store: ReviewedStore,
+  { policy, detections, now: latest, feedback = [] }: ReviewPorts,
+  groups: Map<string, Group>,
+): Promise<{ readonly before: number | undefined; readonly learned: readonly SeriesRow[] } | undefined> {
+  const onWatch = detections.filter((detection) => detection.on === "watch");
+  const used = onWatch.length > 0 ? await store.usedHours() : undefined;
+  if (!used) return undefined;
+  const told = (used.last + HOUR_MS) as EpochMs;
+  const now = latest !== undefined && latest < told ? latest : told;
+  const first = Math.max(used.first, now - LONGEST_MS) as EpochMs;
+  const held = await store.series();
+  const from = isOf(held, { policy, first, now }) ? held : startOfDay(first);
+  const start = typeof from === "number" ? from : startOf(from);
+
+  const { alerts, learned } = await watchUsage(fortnights(store, start, now), { policy, now, from, feedback });
+  for (const { rule } of onWatch) {
+    for (let day = start; day < now; day = (day + DAY_MS) as EpochMs)
+      open(groups, rule, day, new Date(day).toISOString().slice(0, 10));
+  }
+  const byDetector = new Map(onWatch.map((detection) => [detection.detector, detection]));
+  for (const said of alerts) {
+    const detection = byDetector.get(said.alert.detector);
+    if (!detection) continue;
+    const match = detection.evaluate(said);
+    say(groups, saidMatch(detection.rule, match, keyOf(detection.rule, startOfDay(match.time)), match.time));
+  }
+  return learned && { before: held[0]?.nextHour, learned };
+}
+
+/** The watch learns from no more: a year and a month tell whatever recurs. */
+const LONGEST_MS = 400 * DAY_MS;
+/** As much as is held in memory at once. */
+const READ_MS = 14 * DAY_MS;
+
+async function* fortnights(
+  store: Pick<Store, "usage">,
+  since: EpochMs,
+  until: EpochMs,
+): AsyncGenerator<readonly UsageRow[]> {
+  for (let start = since; start < until; start = (start + READ_MS) as EpochMs)
+    yield await store.usage({ since: start, until: Math.min(start + READ_MS, until) as EpochMs });
+}
+
+const startOfDay = (time: EpochMs): EpochMs => (time - (time % DAY_MS)) as EpochMs;
 
 function startOfMonth(time: EpochMs, monthsLater = 0): EpochMs {
   const date = new Date(time);

@@ -1,9 +1,11 @@
 /** Any activity that the schema allows, so that a new field is tried without anyone thinking of it. */
 import fc from "fast-check";
 import { z } from "zod";
+import { ALERT_SCHEMA, type Alert } from "../../shared/cost/alert.ts";
+import type { UsageAlert } from "../../shared/cost/watch-usage.ts";
 import { Activity } from "../../shared/model/activity.ts";
 import type { UsageRow } from "../../shared/model/ledger.ts";
-import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
+import { type EpochMs, HOUR_MS, MINUTE_MS, type NanoUsd } from "../../shared/model/units.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { usageRow } from "../usage-rows.ts";
 
@@ -129,3 +131,36 @@ export const usageRows = fc.array(
     ),
   { maxLength: 40 },
 );
+
+/** Alerts of one detector as the watch over rows gives them, with names that nobody would choose. */
+export const usageAlerts = (detector: Alert["detector"]): fc.Arbitrary<UsageAlert> =>
+  fc
+    .record({
+      kind: fc.constantFrom<Alert["subject"]["kind"][]>("principal", "app", "team"),
+      uid: word,
+      hour: fc.integer({ min: 0, max: 45 * 24 }).map((hour) => (Date.UTC(2026, 9, 1) + hour * HOUR_MS) as EpochMs),
+      hours: fc.nat(500),
+      minutes: fc.integer({ min: 1, max: 60 }),
+      impact: fc.integer({ min: -1_000, max: 3_000 }),
+      usual: fc.nat(3_000),
+      usedShare: fc.double({ min: 0.85, max: 3, noNaN: true }),
+      calls: fc.nat(),
+      owner: fc.option(word, { nil: undefined }),
+    })
+    .map(({ kind, uid, hour, hours, minutes, impact, usual, usedShare, calls, owner }) => {
+      const budget = detector.startsWith("budget-") ? { name: uid, usedShare } : undefined;
+      const alert: Alert = {
+        schema: ALERT_SCHEMA,
+        detector,
+        subject: { kind, uid },
+        startTime: (hour - hours * HOUR_MS) as EpochMs,
+        detectedTime: (hour + minutes * MINUTE_MS) as EpochMs,
+        impactNanoUsd: (impact * 1e9) as NanoUsd,
+        usualNanoUsd: (usual * 1e9) as NanoUsd,
+        driver: "calls",
+        text: `${uid} spent $1`,
+        ...(budget ? { budget } : {}),
+      };
+      const subject = kind === "principal" ? { principal: uid } : { resource: `${kind} ${uid}` };
+      return { alert, subject, hour, calls, ...(owner === undefined ? {} : { owner }) };
+    });

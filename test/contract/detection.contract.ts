@@ -8,7 +8,7 @@ import { canonicalJson } from "../../shared/model/canonical-json.ts";
 import { Evidence, Level, type Match, Rule, Subject } from "../../shared/model/finding.ts";
 import { compilePolicy } from "../../shared/policy/judge.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
-import { activities, policies, usageRows } from "./activity.arbitrary.ts";
+import { activities, policies, usageAlerts, usageRows } from "./activity.arbitrary.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -59,6 +59,21 @@ export function describeDetection(detection: Detection): void {
             const matters = said.map(({ subject, time }) => canonicalJson([subject, monthOf(time)]));
             expect(new Set(matters).size).toBe(said.length);
             expect(JSON.stringify(rows)).toBe(before);
+          }),
+          { numRuns: 150 },
+        );
+      });
+      return;
+    }
+
+    if (detection.on === "watch") {
+      it("puts any alert into words, and the same whenever it is asked", () => {
+        fc.assert(
+          fc.property(usageAlerts(detection.detector), (said) => {
+            const match = detection.evaluate(said);
+            expectSound(match);
+            expect(match.time).toBe(said.hour);
+            expect(detection.evaluate(structuredClone(said))).toEqual(match);
           }),
           { numRuns: 150 },
         );

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { billWithoutCalls } from "../../shared/detections/bill-without-calls.ts";
+import { spendSurge } from "../../shared/detections/spend-surge.ts";
 import type { Activity } from "../../shared/model/activity.ts";
 import type { SeriesRow, UsageRow } from "../../shared/model/ledger.ts";
 import { uidOf } from "../../shared/model/uid.ts";
@@ -14,6 +15,7 @@ import type { Store } from "../../shared/store/store.ts";
 import { activity, anyActivity, START } from "../activities.ts";
 import { billedOn, loggedOn, november, settledMonth } from "../billed-month.ts";
 import { usageRow } from "../usage-rows.ts";
+import { NEXT, steady, used } from "../watched-rows.ts";
 import { world } from "../world.ts";
 
 export interface StoreUnderTest {
@@ -218,6 +220,22 @@ export function storeContract(
         expect(await store.dump()).toEqual(await memory.dump());
       }
       expect(await store.findings()).toEqual([]);
+    });
+
+    it("holds what the watch over spend says and has learned as memory does, also of two reviews at once", async () => {
+      const ports = { policy: noPolicy, detections: [spendSurge] };
+      const memory = openMemoryStore();
+      const found: number[] = [];
+      for (const rows of [[...steady(NEXT), used(NEXT, 900)], [used(NEXT + 5 * 24, 100)], [used(-24, 100)]]) {
+        for (const one of [store, memory]) await one.transact((tables) => tables.addUsage(rows));
+        await review(memory, ports);
+        await Promise.all([review(store, ports), review(store, ports), review(store, ports)]);
+        expect(derived(await store.dump())).toEqual(derived(await memory.dump()));
+        expect(await review(store, ports)).toEqual([]);
+        found.push((await store.findings()).length);
+      }
+      // Of an earlier day is learned from the beginning: that there were such leaps before.
+      expect(found).toEqual([1, 1, 0]);
     });
 
     it("removes a finding when the log that knows the model says that it was another", async () => {
