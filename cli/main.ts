@@ -28,6 +28,8 @@ const program = new Command("gnomon")
   .showHelpAfterError("Try: gnomon --help")
   .showSuggestionAfterError()
   .exitOverride()
+  // What stands behind a command's name is the command's: a subcommand may have an option of the same name.
+  .enablePositionalOptions()
   .addHelpText(
     "after",
     `

@@ -2,6 +2,7 @@
  * Which days a command is about. Whole UTC days, as budgets and bills have them; counted back from the last use that is
  * known and not from today, so that last year's logs can be asked for their last week too.
  */
+import type { Command } from "commander";
 import { dayOf, monthAround } from "../shared/cost/bill-periods.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { DAY_MS, type EpochMs, fromIsoDate } from "../shared/model/units.ts";
@@ -26,6 +27,13 @@ export interface Days {
   /** Exclusive. */
   readonly until: EpochMs;
 }
+
+export const periodOptions = (command: Command): Command =>
+  command
+    .option("--since <day>", "the first day, UTC: 2026-11-01")
+    .option("--until <day>", "the last day, UTC")
+    .option("--month <month>", "2026-11")
+    .option("--last <days>", "7d or 4w, back from the last use that is known");
 
 export const comparisons = ["previous", "week", "month"] as const;
 export type Comparison = (typeof comparisons)[number];

@@ -1,104 +1,21 @@
-import { createReadStream } from "node:fs";
 import type { Command } from "commander";
-import { loadPrices } from "../../shared/cost/price.ts";
-import { readActivity, replay } from "../../shared/cost/replay.ts";
-import type { Activity } from "../../shared/model/activity.ts";
-import { PipelineError } from "../../shared/model/errors.ts";
-import { ownerOf } from "../../shared/policy/judge.ts";
-import { plainBytes, UnreadableFile } from "../../shared/reading/bytes.ts";
-import { logFiles } from "../../shared/reading/files.ts";
-import { jsonValues } from "../../shared/reading/json-values.ts";
-import { plural } from "../../shared/report/figures.ts";
-import { type Door, decisionsOption, loadDecisions, write } from "../door.ts";
-import { showProgress } from "../progress.ts";
-
-interface ReplayOptions {
-  readonly policy?: string;
-  readonly config?: string;
-  readonly output?: string;
-  readonly sensitivity?: "high" | "normal" | "low";
-  readonly quiet?: boolean;
-}
+import { addAdvice } from "../cost/advice.ts";
+import { addBudgets } from "../cost/budgets.ts";
+import { addReconciliation } from "../cost/reconciliation.ts";
+import { addReplay } from "../cost/replay.ts";
+import { addSpend } from "../cost/spend.ts";
+import { addUnits } from "../cost/units.ts";
+import type { Door } from "../door.ts";
 
 export function cost(program: Command, door: Door): void {
-  const command = program.command("cost").description("what use of models costs, and what is abnormal about it");
-  command
-    .command("replay")
-    .description(
-      "run pricing, anomaly detection and budgets over gnomon.activity/v1, one line of JSON for each alert",
-    )
-    .argument("<file...>", "files of gnomon.activity/v1 NDJSON, as gnomon normalize prints them")
-    .option("-p, --policy <file>", "budgets and known events, and whose use is whose")
-    .addOption(decisionsOption())
-    .option("-o, --output <file>", "write there instead of stdout")
-    .option("--sensitivity <word>", "high, normal or low", sensitivity, "normal")
-    .option("-q, --quiet", "no progress, no summary")
-    .action((files: string[], options: ReplayOptions) => runReplay(files, options, door));
-}
-
-function sensitivity(given: string): "high" | "normal" | "low" {
-  if (given === "high" || given === "normal" || given === "low") return given;
-  throw new PipelineError("config-invalid", `--sensitivity is high, normal or low, not ${given}`);
-}
-
-async function runReplay(paths: readonly string[], options: ReplayOptions, door: Door): Promise<void> {
-  const { policy, prices } = await loadDecisions(options);
-  const files = await logFiles(paths);
-  if (files.length === 0) throw new PipelineError("config-invalid", `${paths.join(", ")}: no files in there`);
-  const progress = showProgress(
-    files.reduce((sum, { bytes }) => sum + bytes, 0),
-    door.err,
-    options.quiet ?? false,
-  );
-  const count = { read: 0, unread: 0, unpriced: 0, alerts: 0, damaged: 0 };
-
-  async function* activities(): AsyncGenerator<Activity> {
-    for (const { path } of files) {
-      try {
-        for await (const values of jsonValues(
-          plainBytes(createReadStream(path, { highWaterMark: 1 << 18 }), progress.advance),
-        )) {
-          for (const found of values) {
-            const activity = "value" in found ? readActivity(found.value) : undefined;
-            if (activity) {
-              count.read++;
-              yield activity;
-            } else count.unread++;
-          }
-          progress.count(values.length);
-        }
-      } catch (error) {
-        if (!(error instanceof UnreadableFile)) throw error;
-        count.damaged++;
-        door.err.write(`${path}: ${error.message}\n`);
-      }
-    }
-  }
-
-  const lines: string[] = [];
-  const alerts = replay(activities(), {
-    price: await loadPrices(prices),
-    ...(policy
-      ? {
-          budgets: policy.budgets,
-          knownEvents: policy.events,
-          ownerOf: (activity: Activity) => ownerOf(policy, activity),
-        }
-      : {}),
-    ...(options.sensitivity === undefined ? {} : { sensitivity: options.sensitivity }),
-    unpriced: () => count.unpriced++,
-  });
-  for await (const alert of alerts) {
-    count.alerts++;
-    lines.push(`${JSON.stringify(alert)}\n`);
-  }
-  progress.done();
-  await write(lines.join(""), options.output, door);
-  if (!options.quiet) {
-    door.err.write(`${plural(count.alerts, "alert")} from ${plural(count.read, "activity", "activities")}\n`);
-    if (count.unpriced > 0) door.err.write(`${count.unpriced} of unknown price took no part\n`);
-    if (count.unread > 0)
-      door.err.write(`${count.unread} lines are no gnomon.activity/v1: gnomon normalize makes it of logs\n`);
-  }
-  if (count.damaged > 0 || (count.read === 0 && count.unread > 0)) door.exit(3);
+  const command = program
+    .command("cost")
+    .description("what use of models costs: by anything, over any period, against budgets and bills")
+    .enablePositionalOptions();
+  addSpend(command, door);
+  addBudgets(command, door);
+  addUnits(command, door);
+  addReconciliation(command, door);
+  addAdvice(command, door);
+  addReplay(command, door);
 }

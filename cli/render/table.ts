@@ -26,7 +26,7 @@ export function toTable<Row>(
   whenEmpty: string,
 ): string {
   if (rows.length === 0) return `${whenEmpty}\n`;
-  const width = screen.isTTY ? screen.columns || 80 : Number.POSITIVE_INFINITY;
+  const width = widthOf(screen);
   const said = columns.filter((column) => !column.long && rows.some((row) => shown(column, row) !== ""));
   const cellsOf = (chosen: readonly Column<Row>[]) =>
     rows.map((row) => chosen.map((column) => shown(column, row)));
@@ -39,6 +39,18 @@ export function toTable<Row>(
   }
   const widths = layOut(needed, cellsOf(needed), width, LEAST_WIDTH);
   return widths ? grid(needed, cellsOf(needed), widths, screen) : blocks(said, cellsOf(said), width, screen);
+}
+
+/** Off a terminal there is no end of a line. */
+export const widthOf = (screen: Screen): number =>
+  screen.isTTY ? screen.columns || 80 : Number.POSITIVE_INFINITY;
+
+/** Sentences as wide as the window, later lines indented as the first. Ends with a line break. */
+export function toParagraph(text: string, screen: Screen, indent = ""): string {
+  const width = Math.max(widthOf(screen) - stringWidth(indent), LEAST_WIDTH);
+  return wrap(printable(text), width, Number.POSITIVE_INFINITY)
+    .map((line) => `${indent}${line}\n`)
+    .join("");
 }
 
 function shown<Row>(column: Column<Row>, row: Row): string {
@@ -56,9 +68,9 @@ function layOut<Row>(
   const widths = columns.map(({ heading }, at) =>
     cells.reduce((most, row) => Math.max(most, stringWidth(row[at] ?? "")), stringWidth(heading)),
   );
-  const least = columns.map(({ heading, numeric, tone }, at) => {
+  const least = columns.map(({ heading, numeric, tone, rigid }, at) => {
     const natural = widths[at] ?? 0;
-    return numeric || tone ? natural : Math.min(natural, Math.max(leastWidth, stringWidth(heading)));
+    return numeric || tone || rigid ? natural : Math.min(natural, Math.max(leastWidth, stringWidth(heading)));
   });
   const room = width - GAP * (columns.length - 1);
   if (sum(least) > room) return undefined;
@@ -139,9 +151,9 @@ const TONES: Readonly<Record<string, Parameters<typeof styleText>[0]>> = {
   sanctioned: "green",
 };
 
-/** Colours a word of a level or a verdict; `styleText` leaves it plain where the stream has no colours. */
-export function paint(text: string, screen: Screen): string {
-  const tone = TONES[text.trim().toLowerCase()];
+/** Colours a level or a verdict, or what is one by its `word`; `styleText` leaves it plain where the stream has no colours. */
+export function paint(text: string, screen: Screen, word = text): string {
+  const tone = TONES[word.trim().toLowerCase()];
   return tone ? styleText(tone, text, { stream: screen }) : text;
 }
 

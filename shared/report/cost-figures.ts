@@ -110,11 +110,13 @@ export function crossingOf({
 }
 
 /** From a coin's toss on, somebody should know; from nearly certain on, act. */
-export function budgetState({ budget, used, exceedProbability }: BudgetStatus): {
-  readonly word: "Crossed" | "Will not last" | "May not last" | "Lasts";
+export function budgetState({ budget, used, exceedProbability, ahead }: BudgetStatus): {
+  /** `Kept` of a period that is over. */
+  readonly word: "Crossed" | "Will not last" | "May not last" | "Lasts" | "Kept";
   readonly level: Level;
 } {
   if (used >= budget.amount) return { word: "Crossed", level: "critical" };
+  if (ahead.length === 0) return { word: "Kept", level: "low" };
   if (exceedProbability >= 0.88) return { word: "Will not last", level: "high" };
   return exceedProbability >= 0.5 ? { word: "May not last", level: "medium" } : { word: "Lasts", level: "low" };
 }
