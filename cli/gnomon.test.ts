@@ -167,6 +167,104 @@ describe("gnomon policy", () => {
   });
 });
 
+describe("gnomon --config", () => {
+  beforeAll(async () => {
+    await mkdir(at("configured"));
+    await writeFile(at("configured", "policy.yaml"), "default: deny\napprovals:\n  - models: anthropic/*\n");
+    await writeFile(
+      at("configured", "gnomon.yaml"),
+      `policy: policy.yaml
+receive: { secret: "$\{env:NOT_SET_HERE}" }
+prices:
+  - name: deepseek-contract
+    models: deepseek/*
+    rates: { perRequest: 0.25 }
+`,
+    );
+  });
+
+  it("gives a scan and the inventory policy and prices, and asks for no secret", async () => {
+    const config = at("configured", "gnomon.yaml");
+    const { out, code } = await gnomon(["inventory", at("logs"), "--config", config, "--format", "ndjson"]);
+    expect(code).toBe(0);
+    expect(
+      out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { model: "deepseek/deepseek-r1", verdict: "unsanctioned", clauses: ["default"] },
+      {
+        model: "anthropic/claude-3-haiku",
+        verdict: "sanctioned",
+        clauses: [`${at("configured", "policy.yaml")}:3`],
+        topPrincipals: [expect.stringContaining("app")],
+      },
+    ]);
+    const other = ["--policy", at("policy.yaml"), "--format", "json", "--quiet"];
+    const scanned = JSON.parse((await gnomon(["scan", at("logs"), "--config", config, ...other])).out);
+    expect(scanned.inventory[1].clauses).toEqual([`${at("policy.yaml")}:3`]);
+  });
+
+  it("gives a replay prices, budgets and owners", async () => {
+    const line = (id: string) => ({
+      schema: "gnomon.activity/v1",
+      uid: id,
+      kind: "call",
+      view: "provider",
+      startTime: "2026-10-01T10:00:00Z",
+      count: 1,
+      provider: "aws.bedrock",
+      account: "111122223333",
+      model: { id: "deepseek.r1-v1:0", name: "deepseek/deepseek-r1" },
+      usage: { inputTokens: 10, outputTokens: 10 },
+    });
+    await writeFile(at("calls.ndjson"), `${JSON.stringify(line("a"))}\n${JSON.stringify(line("b"))}\n`);
+    await writeFile(
+      at("budgets.yaml"),
+      'owners:\n  - { name: lab, accounts: "111122223333" }\nbudgets:\n  - { name: of the lab, team: lab, amount: 0.4 }\n',
+    );
+    const { out } = await gnomon([
+      "cost",
+      "replay",
+      at("calls.ndjson"),
+      "--config",
+      at("configured", "gnomon.yaml"),
+      "--policy",
+      at("budgets.yaml"),
+      "--quiet",
+    ]);
+    const alerts = out
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as { detector: string; text: string });
+    expect(alerts.find(({ detector }) => detector === "budget-crossed")?.text).toContain("of the lab: 100 % used");
+  });
+
+  it("names every mistake in prices with its place", async () => {
+    await writeFile(at("prices.yaml"), "prices:\n  - { name: a, modles: x, discount: 12 }\n");
+    const { code, err } = await gnomon(["scan", at("logs"), "--config", at("prices.yaml")]);
+    expect(code).toBe(2);
+    expect(err).toContain('prices.yaml:2:16 prices[0].modles: unknown field; did you mean "models"?');
+    expect(err).toContain('prices[0].discount: a share off the price: 12%, or 0.12; did you mean "12%"?');
+  });
+});
+
+describe("gnomon init", () => {
+  it("writes examples that hold as they are, once uncommented", async () => {
+    await mkdir(at("fresh"));
+    expect((await gnomon(["init"], { cwd: at("fresh") })).code).toBe(0);
+    const written = await readFile(at("fresh", "gnomon.yaml"), "utf8");
+    const block = (from: RegExp) => from.exec(written)?.[0].replaceAll(/^# /gm, "") ?? "";
+    await writeFile(at("fresh", "policy.yaml"), block(/^# {3}budgets:\n(?:# {3}.*\n)+/m));
+    await writeFile(at("fresh", "prices.yaml"), `policy: policy.yaml\n${block(/^# prices:\n(?:# {3}.*\n)+/m)}`);
+    const checked = await gnomon(["policy", "check", at("fresh", "policy.yaml")]);
+    expect(checked.out).toContain("2 budgets, 1 known event");
+    const used = await gnomon(["inventory", at("logs"), "--config", at("fresh", "prices.yaml"), "--quiet"]);
+    expect(used).toMatchObject({ code: 0, err: "" });
+  });
+});
+
 describe("gnomon rules", () => {
   it("lists every rule and explains each by name", async () => {
     const { out } = await gnomon(["rules", "list", "--format", "ndjson"]);
@@ -187,6 +285,27 @@ describe("gnomon demo", () => {
       const { code, out } = await gnomon(["demo", "--folder", at(`demo-${seed}`), "--seed", seed]);
       expect(out).toMatch(/Against the truth: (\d+) of \1 planted incidents found, nothing else/);
       expect(code).toBe(0);
+    }
+  }, 60_000);
+
+  it("is approved as a whole by the policy that is suggested of its logs, also of its gateway's alone", async () => {
+    for (const logs of [at("demo-7", "logs"), at("demo-7", "logs", "litellm")]) {
+      const suggested = at("round-trip.yaml");
+      await gnomon(["policy", "suggest", logs, "--output", suggested, "--quiet"]);
+      const { out } = await gnomon(["scan", logs, "--policy", suggested, "--format", "json", "--quiet"]);
+      const { inventory, findings } = JSON.parse(out) as {
+        inventory: { kind: string; calls: number; verdict?: string; clauses?: string[] }[];
+        findings: { ruleName: string }[];
+      };
+      const used = inventory.filter(({ kind, calls }) => kind === "calls" && calls > 0);
+      expect(used.length).toBeGreaterThan(0);
+      for (const { verdict, clauses } of used) {
+        expect(verdict).toBe("sanctioned");
+        expect(clauses?.join()).toContain("round-trip.yaml:");
+      }
+      // Of what the network alone shows, a suggested policy approves nothing.
+      const rules = new Set(findings.map(({ ruleName }) => ruleName));
+      expect([...rules].filter((rule) => /^unsanctioned-(?!door)/.test(rule))).toEqual([]);
     }
   }, 60_000);
 
