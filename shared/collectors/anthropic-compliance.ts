@@ -8,12 +8,10 @@
  */
 import { z } from "zod";
 import { duration } from "../config/settings.ts";
-import { getJson } from "../http/json.ts";
 import { toIsoTime } from "../model/units.ts";
 import { anthropicApi, anthropicSettings } from "./anthropic.ts";
 import { defineCollector } from "./collector.ts";
-import { type Feed, FeedPage, feedPages } from "./feeds.ts";
-import { partOf, Settled, tried } from "./parts.ts";
+import { type Feed, oneFeed } from "./feeds.ts";
 
 const PATH = "/v1/compliance/activities";
 
@@ -45,13 +43,5 @@ export const anthropicCompliance = defineCollector<Settings>({
   title: "Anthropic compliance activity feed",
   settings: Settings,
 
-  async *pull({ settings, cursors, now, signal }) {
-    const settled = new Settled({ ...settings, cursor: cursors.get(""), now });
-    yield* partOf("", signal, feedPages(feedOf(settings), settled, now, signal));
-  },
-
-  check: async ({ settings, signal }) => {
-    const question = { path: PATH, query: [["limit", "1"]] as const, answer: FeedPage };
-    return [await tried(`Anthropic GET ${PATH}`, () => getJson(apiOf(settings), question, signal))];
-  },
+  ...oneFeed(feedOf),
 });

@@ -5,15 +5,11 @@
  * otherwise, the same dollars would count twice. Priority Tier is not in it.
  */
 import { z } from "zod";
-import { getJson } from "../http/json.ts";
-import { DAY_MS } from "../model/units.ts";
 import { ADMIN_KEY, anthropicApi, anthropicBuckets, anthropicSettings } from "./anthropic.ts";
 import { defineCollector } from "./collector.ts";
-import { partOf, tried } from "./parts.ts";
-import { Round, roundSettings } from "./rounds.ts";
-import { bucketPages, floorTo, ReportPage } from "./usage-reports.ts";
+import { roundSettings } from "./rounds.ts";
+import { billedByDay } from "./usage-reports.ts";
 
-const PATH = "/v1/organizations/cost_report";
 const groupBy = ["description", "workspace_id"].map((dimension) => ["group_by[]", dimension] as const);
 
 const Settings = z.strictObject({
@@ -26,23 +22,10 @@ export const anthropicCost = defineCollector<z.output<typeof Settings>>({
   title: "Anthropic cost report",
   settings: Settings,
 
-  async *pull({ settings, cursors, now, signal }) {
-    const round = new Round({ ...settings, cursor: cursors.get(""), now });
-    if (!round.isDue) return;
-    const report = {
-      api: anthropicApi(settings, ADMIN_KEY),
-      path: PATH,
-      query: [["bucket_width", "1d"], ...groupBy] as const,
-      width: DAY_MS,
-      ...anthropicBuckets,
-    };
-    yield* partOf("", signal, bucketPages(report, "", round, signal));
-  },
-
-  check: async ({ settings, now, signal }) => {
-    const query = [anthropicBuckets.start(floorTo(DAY_MS, now)), ["limit", "1"]] as const;
-    const api = anthropicApi(settings, ADMIN_KEY);
-    const question = { path: PATH, query, answer: ReportPage };
-    return [await tried(`Anthropic GET ${PATH}`, () => getJson(api, question, signal))];
-  },
+  ...billedByDay((settings) => ({
+    api: anthropicApi(settings, ADMIN_KEY),
+    path: "/v1/organizations/cost_report",
+    query: [["bucket_width", "1d"], ...groupBy],
+    ...anthropicBuckets,
+  })),
 });

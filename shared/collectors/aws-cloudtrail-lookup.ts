@@ -11,10 +11,8 @@ import { z } from "zod";
 import { duration } from "../config/settings.ts";
 import { DAY_MS, MINUTE_MS } from "../model/units.ts";
 import { accountOf, ask, clientSettings, Endpoint, Region, type Role, Roles } from "./aws.ts";
-import { type Answer, pullByTime, type Window } from "./by-time.ts";
-import { defineCollector, type Page, type PullContext } from "./collector.ts";
-import { interleaved } from "./interleaved.ts";
-import { tried } from "./parts.ts";
+import { awsByTime, type Connection } from "./aws-by-time.ts";
+import { defineCollector } from "./collector.ts";
 
 const ID = "aws.cloudtrail-lookup";
 const ACTION = "cloudtrail:LookupEvents";
@@ -22,7 +20,6 @@ const KEPT_MS = 90 * DAY_MS;
 /** Delivery takes about 5 minutes and is not guaranteed to. */
 const LOOK_BACK_MS = 30 * MINUTE_MS;
 const PAGE_SIZE = 50;
-const PARTS_AT_ONCE = 8;
 
 const Settings = z.strictObject({
   roles: Roles,
@@ -66,24 +63,7 @@ export const awsCloudtrailLookup = defineCollector<Settings>({
   title: "AWS CloudTrail event history",
   settings: Settings,
 
-  pull: (context) =>
-    interleaved(
-      partsOf(context.settings).map((part) => pullPart(part, context)),
-      PARTS_AT_ONCE,
-      context.signal,
-    ),
-
-  check: ({ settings }) =>
-    Promise.all(
-      partsOf(settings).map(async (part) => {
-        const { lookUp, close } = await connect(part, settings);
-        try {
-          return await tried(`${ACTION} in ${part.name}`, () => lookUp({ MaxResults: 1 }));
-        } finally {
-          close();
-        }
-      }),
-    ),
+  ...awsByTime({ action: ACTION, lookBackMs: LOOK_BACK_MS, keptMs: KEPT_MS, partsOf, connect }),
 });
 
 function partsOf({ roles, regions, eventSources, eventNames, globalEventNames }: Settings): readonly Part[] {
@@ -116,40 +96,6 @@ const homeRegionOf = (regions: readonly string[]): string =>
       ? "cn-north-1"
       : "us-east-1";
 
-/** Never throws for what AWS answers: the other parts go on. */
-async function* pullPart(part: Part, context: PullContext<Settings>): AsyncGenerator<Page> {
-  const { settings } = context;
-  const { lookUp, clockOffset, close } = await connect(part, settings);
-  const questions = part.lookups.map((attribute) => ({
-    name: attribute.AttributeValue,
-    async ask({ from, to }: Window, NextToken: string | undefined): Promise<Answer> {
-      const answer = await lookUp({
-        LookupAttributes: [attribute],
-        StartTime: new Date(from),
-        EndTime: new Date(to),
-        MaxResults: PAGE_SIZE,
-        NextToken,
-      });
-      return { documents: (answer.Events ?? []).map(documentOf), nextToken: answer.NextToken };
-    },
-  }));
-  try {
-    yield* pullByTime(
-      {
-        part: part.name,
-        questions,
-        historyMs: Math.min(settings.history, KEPT_MS),
-        lookBackMs: LOOK_BACK_MS,
-        requestsPerSecond: settings.requestsPerSecond,
-        clockOffset,
-      },
-      context,
-    );
-  } finally {
-    close();
-  }
-}
-
 /** Without what the SDK made a `Date` of; the record in it is text. */
 const documentOf = ({ EventId, EventName, EventSource, Username, CloudTrailEvent }: Event) => ({
   EventId,
@@ -159,14 +105,28 @@ const documentOf = ({ EventId, EventName, EventSource, Username, CloudTrailEvent
   CloudTrailEvent,
 });
 
-async function connect({ name, role, region }: Part, { endpoints }: Settings) {
+async function connect({ name, role, region, lookups }: Part, { endpoints }: Settings): Promise<Connection> {
   const { CloudTrailClient, LookupEventsCommand } = await import("@aws-sdk/client-cloudtrail");
   const client = new CloudTrailClient(
     await clientSettings({ region, role, endpoint: endpoints.cloudtrail, stsEndpoint: endpoints.sts }),
   );
+  const lookUp = (input: LookupEventsCommandInput) =>
+    ask({ collector: ID, action: ACTION, where: name }, () => client.send(new LookupEventsCommand(input)));
   return {
-    lookUp: (input: LookupEventsCommandInput) =>
-      ask({ collector: ID, action: ACTION, where: name }, () => client.send(new LookupEventsCommand(input))),
+    questions: lookups.map((attribute) => ({
+      name: attribute.AttributeValue,
+      ask: async ({ from, to }, NextToken) => {
+        const answer = await lookUp({
+          LookupAttributes: [attribute],
+          StartTime: new Date(from),
+          EndTime: new Date(to),
+          MaxResults: PAGE_SIZE,
+          NextToken,
+        });
+        return { documents: (answer.Events ?? []).map(documentOf), nextToken: answer.NextToken };
+      },
+    })),
+    probe: () => lookUp({ MaxResults: 1 }),
     clockOffset: () => client.config.systemClockOffset,
     close: () => client.destroy(),
   };

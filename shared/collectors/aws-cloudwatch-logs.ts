@@ -10,17 +10,14 @@ import { z } from "zod";
 import { duration } from "../config/settings.ts";
 import { MINUTE_MS } from "../model/units.ts";
 import { accountOf, ask, clientSettings, Endpoint, Region, type Role, Roles } from "./aws.ts";
-import { type Answer, pullByTime, type Window } from "./by-time.ts";
-import { defineCollector, type Page, type PullContext } from "./collector.ts";
-import { interleaved } from "./interleaved.ts";
-import { tried } from "./parts.ts";
+import { awsByTime, type Connection } from "./aws-by-time.ts";
+import { defineCollector } from "./collector.ts";
 
 const ID = "aws.cloudwatch-logs";
 const ACTION = "logs:FilterLogEvents";
 /** An event is there seconds to minutes after it was sent. */
 const LOOK_BACK_MS = 15 * MINUTE_MS;
 const PAGE_SIZE = 10_000;
-const PARTS_AT_ONCE = 8;
 
 const Settings = z.strictObject({
   roles: Roles,
@@ -48,28 +45,11 @@ export const awsCloudwatchLogs = defineCollector<Settings>({
   title: "AWS CloudWatch Logs",
   settings: Settings,
 
-  pull: (context) =>
-    interleaved(
-      partsOf(context.settings).map((part) => pullPart(part, context)),
-      PARTS_AT_ONCE,
-      context.signal,
-    ),
-
-  check: ({ settings }) =>
-    Promise.all(
-      partsOf(settings).map(async (part) => {
-        const { filter, close } = await connect(part, settings);
-        try {
-          return await tried(`${ACTION} in ${part.name}`, () => filter({ limit: 1 }));
-        } finally {
-          close();
-        }
-      }),
-    ),
+  ...awsByTime({ action: ACTION, lookBackMs: LOOK_BACK_MS, partsOf, connect }),
 });
 
-const partsOf = ({ roles, regions, logGroups }: Settings): readonly Part[] =>
-  (roles.length > 0 ? roles : [undefined]).flatMap((role) =>
+function partsOf({ roles, regions, logGroups }: Settings): readonly Part[] {
+  return (roles.length > 0 ? roles : [undefined]).flatMap((role) =>
     regions.flatMap((region) =>
       logGroups.map((logGroup) => ({
         name: `${accountOf(role)}/${region}/${logGroup}`,
@@ -79,49 +59,38 @@ const partsOf = ({ roles, regions, logGroups }: Settings): readonly Part[] =>
       })),
     ),
   );
-
-/** Never throws for what AWS answers: the other parts go on. */
-async function* pullPart(part: Part, context: PullContext<Settings>): AsyncGenerator<Page> {
-  const { settings } = context;
-  const { filter, clockOffset, close } = await connect(part, settings);
-  const ask = async ({ from, to }: Window, token: string | undefined): Promise<Answer> => {
-    const { events = [], nextToken } = await filter({
-      startTime: from,
-      endTime: to,
-      limit: PAGE_SIZE,
-      nextToken: token,
-    });
-    return { documents: events.map(({ message }) => ({ logEvents: [{ message }] })), nextToken };
-  };
-  try {
-    yield* pullByTime(
-      {
-        part: part.name,
-        questions: [{ name: part.logGroup, ask }],
-        historyMs: settings.history,
-        lookBackMs: LOOK_BACK_MS,
-        requestsPerSecond: settings.requestsPerSecond,
-        clockOffset,
-      },
-      context,
-    );
-  } finally {
-    close();
-  }
 }
 
-async function connect({ name, role, region, logGroup }: Part, { endpoints, filterPattern }: Settings) {
+async function connect(
+  { name, role, region, logGroup }: Part,
+  { endpoints, filterPattern }: Settings,
+): Promise<Connection> {
   const { CloudWatchLogsClient, FilterLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
   const client = new CloudWatchLogsClient(
     await clientSettings({ region, role, endpoint: endpoints.logs, stsEndpoint: endpoints.sts }),
   );
   // An ARN also names a group of an account that shares its logs with this one.
   const group = logGroup.startsWith("arn:") ? { logGroupIdentifier: logGroup } : { logGroupName: logGroup };
+  const filter = (input: FilterLogEventsCommandInput) =>
+    ask({ collector: ID, action: ACTION, where: name }, () =>
+      client.send(new FilterLogEventsCommand({ ...group, filterPattern, ...input })),
+    );
   return {
-    filter: (input: FilterLogEventsCommandInput) =>
-      ask({ collector: ID, action: ACTION, where: name }, () =>
-        client.send(new FilterLogEventsCommand({ ...group, filterPattern, ...input })),
-      ),
+    questions: [
+      {
+        name: logGroup,
+        ask: async ({ from, to }, token) => {
+          const { events = [], nextToken } = await filter({
+            startTime: from,
+            endTime: to,
+            limit: PAGE_SIZE,
+            nextToken: token,
+          });
+          return { documents: events.map(({ message }) => ({ logEvents: [{ message }] })), nextToken };
+        },
+      },
+    ],
+    probe: () => filter({ limit: 1 }),
     clockOffset: () => client.config.systemClockOffset,
     close: () => client.destroy(),
   };

@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { getJson, type JsonApi } from "../http/json.ts";
 import { type EpochMs, fromIsoTime } from "../model/units.ts";
-import type { FetchedPage } from "./collector.ts";
-import { type Settled, Trail } from "./parts.ts";
+import type { Collector, FetchedPage } from "./collector.ts";
+import { partOf, Settled, Trail, tried } from "./parts.ts";
 import { inWindows, type WindowEnd } from "./time-windows.ts";
 
 export interface Feed {
@@ -18,13 +18,30 @@ export interface Feed {
   write(time: EpochMs): string;
 }
 
-export const FeedPage = z.object({
+const FeedPage = z.object({
   data: z.array(z.unknown()).nullish(),
   has_more: z.boolean().nullish(),
   last_id: z.string().nullish(),
 });
 
-export async function* feedPages(
+/** How such a feed is pulled and checked. */
+export const oneFeed = <Settings extends { readonly history: number; readonly lookBack: number }>(
+  feedOf: (settings: Settings) => Feed,
+): Pick<Collector<Settings>, "pull" | "check"> => ({
+  async *pull({ settings, cursors, now, signal }) {
+    const { history, lookBack } = settings;
+    const settled = new Settled({ cursor: cursors.get(""), now, history, lookBack });
+    yield* partOf("", signal, feedPages(feedOf(settings), settled, now, signal));
+  },
+
+  check: async ({ settings, signal }) => {
+    const { api, path } = feedOf(settings);
+    const question = { path, query: [["limit", "1"]] as const, answer: FeedPage };
+    return [await tried(`${api.vendor} GET ${path}`, () => getJson(api, question, signal))];
+  },
+});
+
+async function* feedPages(
   feed: Feed,
   settled: Settled,
   now: EpochMs,

@@ -41,7 +41,7 @@ const Settings = z.strictObject({
   /** The project that pays for the queries. Absent: the table's. */
   project: z.string().min(1).optional(),
   /** False for a view of the table: it is read whole every time. */
-  partitioned: z.stringbool().or(z.boolean()).default(true),
+  partitioned: z.union([z.stringbool(), z.boolean()]).default(true),
   /** What one query may read. Ten cost six cents. */
   maximumGigabytes: z.coerce.number().positive().default(10),
   // By when a row was added, not by when something was used: two days are for clocks, and for rows that show late.

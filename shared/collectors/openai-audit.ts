@@ -6,12 +6,10 @@
  */
 import { z } from "zod";
 import { duration } from "../config/settings.ts";
-import { getJson } from "../http/json.ts";
 import { SECOND_MS } from "../model/units.ts";
 import { defineCollector } from "./collector.ts";
-import { type Feed, FeedPage, feedPages } from "./feeds.ts";
+import { type Feed, oneFeed } from "./feeds.ts";
 import { openaiApi, openaiSettings } from "./openai.ts";
-import { partOf, Settled, tried } from "./parts.ts";
 
 const PATH = "/organization/audit_logs";
 
@@ -40,13 +38,5 @@ export const openaiAudit = defineCollector<Settings>({
   title: "OpenAI organization audit log",
   settings: Settings,
 
-  async *pull({ settings, cursors, now, signal }) {
-    const settled = new Settled({ ...settings, cursor: cursors.get(""), now });
-    yield* partOf("", signal, feedPages(feedOf(settings), settled, now, signal));
-  },
-
-  check: async ({ settings, signal }) => {
-    const question = { path: PATH, query: [["limit", "1"]] as const, answer: FeedPage };
-    return [await tried(`OpenAI GET ${PATH}`, () => getJson(apiOf(settings), question, signal))];
-  },
+  ...oneFeed(feedOf),
 });

@@ -1,9 +1,10 @@
-/** Reports of use in buckets of time, page by page: OpenAI's and Anthropic's. */
+/** Reports of use and of cost in buckets of time, page by page: OpenAI's and Anthropic's. */
 import { z } from "zod";
 import { getJson, type JsonApi } from "../http/json.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
-import type { FetchedPage } from "./collector.ts";
-import { type Settled, Trail } from "./parts.ts";
+import type { Collector, FetchedPage } from "./collector.ts";
+import { partOf, type Settled, Trail, tried } from "./parts.ts";
+import { Round, type RoundTimes } from "./rounds.ts";
 
 export const bucketWidths = { "1m": MINUTE_MS, "1h": HOUR_MS, "1d": DAY_MS } as const;
 export const BucketWidth = z.enum(["1m", "1h", "1d"]).default("1h");
@@ -29,6 +30,25 @@ export const ReportPage = z.object({
  * the bucket is sent in several.
  */
 const RESULTS_A_DOCUMENT = 500;
+
+/** How what is billed by the day is pulled and checked. */
+export const billedByDay = <Settings extends RoundTimes>(
+  reportOf: (settings: Settings) => Omit<UsageReport, "width">,
+): Pick<Collector<Settings>, "pull" | "check"> => ({
+  async *pull({ settings, cursors, now, signal }) {
+    const round = new Round({ ...settings, cursor: cursors.get(""), now });
+    const report = { ...reportOf(settings), width: DAY_MS };
+    if (round.isDue) yield* partOf("", signal, bucketPages(report, "", round, signal));
+  },
+
+  check: async ({ settings, now, signal }) => {
+    const { api, path, start } = reportOf(settings);
+    const query = [start(floorTo(DAY_MS, now)), ["limit", "1"]] as const;
+    return [
+      await tried(`${api.vendor} GET ${path}`, () => getJson(api, { path, query, answer: ReportPage }, signal)),
+    ];
+  },
+});
 
 export async function* bucketPages(
   { api, path, query, width, start, endOf }: UsageReport,
