@@ -6,6 +6,7 @@ import { uidOf } from "../shared/model/uid.ts";
 import { type EpochMs, HOUR_MS, type NanoUsd } from "../shared/model/units.ts";
 import { detect } from "../shared/pipeline/detect.ts";
 import { sources } from "../shared/registry.ts";
+import { spendOf, total } from "../shared/report/spend.ts";
 import { systemOfRecord } from "../shared/report/system-of-record.ts";
 import { openMemoryStore } from "../shared/store/memory-store.ts";
 import { activity } from "./activities.ts";
@@ -85,10 +86,13 @@ const tellings: Readonly<Record<string, readonly Activity[]>> = {
 async function told(...batches: readonly (readonly Activity[])[]) {
   const store = openMemoryStore();
   for (const batch of batches) await detect(batch, { ...world, detections: [], store });
-  const { counted, billed } = systemOfRecord(await store.usage());
+  const usage = await store.usage();
+  const { counted, billed } = systemOfRecord(usage);
   const sum = (rows: typeof counted, part: "calls" | "inputTokens" | "estimatedNanoUsd" | "billedNanoUsd") =>
     rows.reduce((total, row) => total + row[part], 0);
+  const spent = total(spendOf(usage));
   return {
+    spent: { estimated: spent.estimatedNanoUsd ?? 0, billed: spent.billedNanoUsd ?? 0, calls: spent.calls },
     calls: sum(counted, "calls"),
     inputTokens: sum(counted, "inputTokens"),
     estimated: sum(counted, "estimatedNanoUsd"),
@@ -103,16 +107,27 @@ describe("one dollar", () => {
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray([...names, ...names], { minLength: 1 }), async (order) => {
         const traffic = order.some((name) => !isBill(name));
+        const [estimated, billed] = [traffic ? 800 : 0, order.some(isBill) ? 70_000_000 : 0];
         expect(await told(...order.map((name) => tellings[name] ?? []))).toEqual({
+          spent: { estimated, billed, calls: traffic ? 4 : 0 },
           calls: traffic ? 4 : 0,
           inputTokens: traffic ? 800 : 0,
           // The world's price: a nano-dollar a token.
-          estimated: traffic ? 800 : 0,
-          billed: order.some(isBill) ? 70_000_000 : 0,
+          estimated,
+          billed,
         });
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("is counted once by each pair of tellings, whichever comes first", async () => {
+    const pairs = Object.keys(tellings).flatMap((a) => Object.keys(tellings).map((b) => [a, b] as const));
+    for (const pair of pairs.filter(([a, b]) => a !== b && ![a, b].every((name) => name.includes("bill")))) {
+      const { spent } = await told(...pair.map((name) => tellings[name] ?? []));
+      const isBilled = pair.some((name) => name.includes("bill"));
+      expect([pair, spent]).toEqual([pair, { estimated: 800, billed: isBilled ? 70_000_000 : 0, calls: 4 }]);
+    }
   });
 
   it("is the restated one when a bill is delivered again, up or down, whichever delivery comes first", async () => {

@@ -367,8 +367,16 @@ function amountOf(reading: Reading, measure: Budget["measure"]): number {
 const scopeKey = (kind: Budget["scope"]["kind"], uid: string): string =>
   kind === "organization" ? kind : `${kind} ${uid}`;
 
-/** Undefined where the budget does not hold then. */
-export function periodAt({ period, since, until }: Budget, hour: EpochHour): Period | undefined {
+/** Undefined where the budget does not hold then. The last one ends when the budget does. */
+export function periodAt(budget: Budget, hour: EpochHour): Period | undefined {
+  const period = wholePeriodAt(budget, hour);
+  const { until } = budget;
+  return period && until !== undefined
+    ? { ...period, end: Math.min(period.end, Math.ceil(until / HOUR_MS)) }
+    : period;
+}
+
+function wholePeriodAt({ period, since, until }: Budget, hour: EpochHour): Period | undefined {
   const time = hour * HOUR_MS;
   if (time < since || (until !== undefined && time >= until)) return undefined;
   if (period !== "month") {

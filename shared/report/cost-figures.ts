@@ -138,13 +138,14 @@ function budgetFigures(
 ): readonly BudgetFigures[] {
   const watch = new BudgetWatch(budgets);
   const attributionOf = attributions();
-  for (const [hour, rows] of Map.groupBy(counted, ({ hour }) => hour))
+  const told = counted.filter(({ hour }) => hour < now);
+  for (const [hour, rows] of Map.groupBy(told, ({ hour }) => hour))
     watch.deliver(
       Math.min(hour + HOUR_MS, now) as EpochMs,
       rows.map((row) => readingOf(row, attributionOf(row))),
     );
   watch.deliver(now, []);
-  return watch.statuses().map((status) => ({ ...status, course: courseOf(status, counted, now) }));
+  return watch.statuses().map((status) => ({ ...status, course: courseOf(status, told, now) }));
 }
 
 function courseOf({ budget, periodStart }: BudgetStatus, counted: readonly UsageRow[], now: EpochMs) {

@@ -9,6 +9,7 @@
  */
 import { allocate } from "../cost/allocate.ts";
 import { monthAround } from "../cost/bill-periods.ts";
+import { isPriced, tokensOf } from "../cost/unpriced.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS, type NanoUsd, toDecimalUsd } from "../model/units.ts";
 import { doorTitle } from "./door-title.ts";
@@ -83,8 +84,7 @@ export function focusRows(usage: readonly UsageRow[]): readonly FocusRow[] {
   const priced: Priced[] = [
     ...counted.map((row): Priced => {
       if (billed.has(row)) return { row, nanoUsd: row.billedNanoUsd, basis: "billed" };
-      const isKnown = row.estimatedNanoUsd !== 0 || tokensOf(row) + row.calls - row.failures === 0;
-      return { row, nanoUsd: row.estimatedNanoUsd, basis: isKnown ? "estimated" : "unknown" };
+      return { row, nanoUsd: row.estimatedNanoUsd, basis: isPriced(row) ? "estimated" : "unknown" };
     }),
     ...unlogged.map((row): Priced => ({ row, nanoUsd: row.billedNanoUsd, basis: "billed" })),
   ];
@@ -97,8 +97,6 @@ const decimal = (nanoUsd: number): string => toDecimalUsd(nanoUsd as NanoUsd);
 
 /** `2026-11-03T05:00:00Z`: without fractions of a second. */
 const instant = (time: EpochMs): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
-
-const tokensOf = (row: UsageRow): number => row.inputTokens + row.outputTokens;
 
 /** What no log measured in tokens is measured in requests; of a bill without a logged call there are none. */
 const unit = (row: UsageRow): string => (tokensOf(row) > 0 ? "Tokens" : "Requests");
