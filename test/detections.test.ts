@@ -34,7 +34,7 @@ describe("the detections together", () => {
   });
 
   function matchesOf(detection: Detection, policy: string): readonly Match[] {
-    if (detection.on === "usage" || detection.on === "watch") return [];
+    if (detection.on === "usage" || detection.on === "watch" || detection.on === "coverage") return [];
     if (detection.on === "group") return groupMatchesOf(detection, openedAndCalled, policy);
     return openedAndCalled.flatMap((activity) => matchOf(detection, activity, policy) ?? []);
   }

@@ -5,6 +5,7 @@ import type { UsageAlert } from "../cost/watch-usage.ts";
 import type { Activity } from "../model/activity.ts";
 import type { Match, Rule } from "../model/finding.ts";
 import type { UsageRow } from "../model/ledger.ts";
+import type { EpochMs } from "../model/units.ts";
 import type { Judgement, Policy } from "../policy/policy.ts";
 
 export interface Verdict {
@@ -62,4 +63,21 @@ export interface WatchDetection {
   evaluate(said: UsageAlert): Match;
 }
 
-export type Detection = ActivityDetection | GroupDetection | UsageDetection | WatchDetection;
+/** When a source spoke last, and how long it was silent at most in the four weeks before. */
+export interface HeardBefore {
+  readonly source: string;
+  /** Event time. */
+  readonly lastEventTime: EpochMs;
+  /** In whole hours. Absent where it has told of too little use to have a habit. */
+  readonly longestSilenceMs?: number;
+}
+
+/** Looks at who has told of nothing for how long. */
+export interface CoverageDetection {
+  readonly on: "coverage";
+  readonly rule: Rule;
+  /** Once said, the same is said until the source speaks again. */
+  evaluate(heard: HeardBefore, now: EpochMs): Match | undefined;
+}
+
+export type Detection = ActivityDetection | GroupDetection | UsageDetection | WatchDetection | CoverageDetection;

@@ -18,6 +18,7 @@ export { newSpender } from "./new-spender.ts";
 export { regionPossible } from "./region-possible.ts";
 export { regionProcessed } from "./region-processed.ts";
 export { retryStorm } from "./retry-storm.ts";
+export { silentSource } from "./silent-source.ts";
 export { slowLeak } from "./slow-leak.ts";
 export { spendDaySurge } from "./spend-day-surge.ts";
 export { spendSurge } from "./spend-surge.ts";

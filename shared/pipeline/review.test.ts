@@ -4,6 +4,7 @@ import { at, budget, NEXT, steady, used } from "../../test/watched-rows.ts";
 import { billWithoutCalls } from "../detections/bill-without-calls.ts";
 import { budgetCrossed } from "../detections/budget-crossed.ts";
 import { newSpender } from "../detections/new-spender.ts";
+import { silentSource } from "../detections/silent-source.ts";
 import { spendSurge } from "../detections/spend-surge.ts";
 import { unattributedSpend } from "../detections/unattributed-spend.ts";
 import type { UsageRow } from "../model/ledger.ts";
@@ -235,3 +236,58 @@ describe("a review of the watch", () => {
     expect(together).toEqual(await store.dump());
   });
 });
+
+describe("a review of who has been heard", () => {
+  const source = "aws.bedrock-invocation";
+  const heard = (day: number, hour: number) => [{ source, lastEventTime: november(day, hour) }];
+  const listen = (day: number, hour: number, last: readonly [day: number, hour: number]) =>
+    ask({ detections: [silentSource, unattributedSpend], heard: heard(...last), now: november(day, hour) });
+
+  it("finds a source that is silent for longer than it ever was, and says it once", async () => {
+    await add(hourly(1, 10));
+    expect(await listen(11, 23, [11, 0])).toEqual([]);
+    const [found] = await listen(12, 1, [11, 0]);
+    expect(found?.finding).toMatchObject({
+      ruleName: "silent-source",
+      level: "medium",
+      subject: { resource: `source ${source}` },
+      reason:
+        "aws.bedrock-invocation has told of nothing since 2026-11-11 00:00 UTC; in the four weeks before it was never silent for more than 1 hour.",
+    });
+    expect(await listen(20, 1, [11, 0])).toEqual([]);
+  });
+
+  it("lets the finding of a silence stand when the source speaks again", async () => {
+    await add(hourly(1, 10));
+    await listen(12, 1, [11, 0]);
+    expect(await listen(12, 3, [12, 2])).toEqual([]);
+    expect(await reasons()).toHaveLength(1);
+  });
+
+  it("takes a silence back where late records tell that there was none", async () => {
+    await add(hourly(1, 10));
+    await listen(12, 1, [11, 0]);
+    // Three days without a call are this source's habit, as it turns out.
+    await store.transact((tables) =>
+      tables.addUsage(
+        hourly(5, 8).map((row) => ({
+          ...row,
+          calls: -row.calls,
+          inputTokens: -row.inputTokens,
+          estimatedNanoUsd: -row.estimatedNanoUsd,
+        })),
+      ),
+    );
+    await listen(12, 1, [11, 0]);
+    expect(await reasons()).toEqual([]);
+  });
+});
+
+/** Use in every hour of these days. */
+const hourly = (first: number, last: number): readonly UsageRow[] =>
+  Array.from({ length: (last - first + 1) * 24 }, (_, at) =>
+    loggedOn(first + Math.floor(at / 24), 1, {
+      owner: "Search",
+      hour: november(first + Math.floor(at / 24), at % 24),
+    }),
+  );

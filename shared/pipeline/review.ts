@@ -7,7 +7,7 @@
  */
 import type { SettleDays } from "../cost/reconcile.ts";
 import { type HeardFeedback, isOf, startOf, watchUsage } from "../cost/watch-usage.ts";
-import type { Detection } from "../detections/detection.ts";
+import type { Detection, HeardBefore } from "../detections/detection.ts";
 import type { Rule } from "../model/finding.ts";
 import type { FindingRow, MatchKey, RuleGroupRow, SeriesRow, UsageRow } from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
@@ -24,6 +24,8 @@ export interface ReviewPorts {
   readonly since?: EpochMs;
   /** What has not happened by then is left out. Default: nothing is. */
   readonly now?: EpochMs;
+  /** When each source spoke last: told with `now` by a store that lasts. */
+  readonly heard?: readonly Omit<HeardBefore, "longestSilenceMs">[];
   /** What people said of alerts. */
   readonly feedback?: readonly HeardFeedback[];
 }
@@ -33,7 +35,8 @@ type ReviewedStore = Pick<Store, "usage" | "usedHours" | "series" | "transact">;
 /** Findings that are new or say something else than before. */
 export async function review(store: ReviewedStore, ports: ReviewPorts): Promise<readonly FindingRow[]> {
   const groups = new Map<string, Group>();
-  await askUsage(store, ports, groups);
+  const rows = await askUsage(store, ports, groups);
+  askCoverage(rows, ports, groups);
   const series = await askWatch(store, ports, groups);
 
   return store.transact(async (tables) => {
@@ -87,13 +90,13 @@ async function askUsage(
   store: ReviewedStore,
   { policy, detections, settleDays, since }: ReviewPorts,
   groups: Map<string, Group>,
-): Promise<void> {
+): Promise<readonly UsageRow[]> {
   const onUsage = detections.filter((detection) => detection.on === "usage");
-  if (onUsage.length === 0) return;
+  if (onUsage.length === 0) return [];
   // The month before shows since when there have been logs and bills.
   const rows = await store.usage(since === undefined ? {} : { since: startOfMonth(since, -1) });
   const [first, last] = [rows[0], rows.at(-1)];
-  if (!first || !last) return;
+  if (!first || !last) return rows;
 
   const verdict = settleDays === undefined ? { policy } : { policy, settleDays };
   for (const detection of onUsage) {
@@ -103,6 +106,44 @@ async function askUsage(
     for (const match of detection.evaluate(rows, verdict))
       say(groups, saidMatch(rule, match, keyOf(rule, startOfMonth(match.time)), match.time));
   }
+  return rows;
+}
+
+/** Each silence is a group of its own, so that the one before stands when a source speaks again. */
+function askCoverage(
+  rows: readonly UsageRow[],
+  { detections, heard = [], now }: ReviewPorts,
+  groups: Map<string, Group>,
+): void {
+  if (now === undefined) return;
+  for (const { rule, evaluate } of detections.filter((detection) => detection.on === "coverage")) {
+    for (const one of heard) {
+      const key = uidOf("group", rule.id, one.source, one.lastEventTime);
+      groups.set(key, { row: { key, ruleId: rule.id, group: one.source }, said: new Map() });
+      const match = evaluate({ ...one, ...silenceOf(one, rows) }, now);
+      if (match) say(groups, saidMatch(rule, match, key, match.time));
+    }
+  }
+}
+
+const HABIT_MS = 28 * DAY_MS;
+/** With fewer hours of use nobody knows what is usual. */
+const LEAST_HOURS = 48;
+
+/** The longest time between two hours with use in the four weeks until a source spoke last. */
+function silenceOf(
+  { source, lastEventTime }: Omit<HeardBefore, "longestSilenceMs">,
+  rows: readonly UsageRow[],
+): Pick<HeardBefore, "longestSilenceMs"> {
+  const hours = [
+    ...new Set(
+      rows
+        .filter((row) => row.source === source && row.hour <= lastEventTime && row.hour > lastEventTime - HABIT_MS)
+        .map(({ hour }) => hour),
+    ),
+  ].sort((a, b) => a - b);
+  if (hours.length < LEAST_HOURS) return {};
+  return { longestSilenceMs: Math.max(...hours.slice(1).map((hour, at) => hour - (hours[at] ?? hour))) };
 }
 
 /** What the watch has learned, to be kept for the next review; undefined where that is no more than before. */

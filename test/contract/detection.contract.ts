@@ -6,6 +6,7 @@ import type { ActivityDetection, Detection, GroupDetection } from "../../shared/
 import type { Activity } from "../../shared/model/activity.ts";
 import { canonicalJson } from "../../shared/model/canonical-json.ts";
 import { Evidence, Level, type Match, Rule, Subject } from "../../shared/model/finding.ts";
+import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
 import { compilePolicy } from "../../shared/policy/judge.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { activities, policies, usageAlerts, usageRows } from "./activity.arbitrary.ts";
@@ -76,6 +77,28 @@ export function describeDetection(detection: Detection): void {
             expect(detection.evaluate(structuredClone(said))).toEqual(match);
           }),
           { numRuns: 150 },
+        );
+      });
+      return;
+    }
+
+    if (detection.on === "coverage") {
+      it("says of any silence what it says once, until the source speaks again", () => {
+        const time = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((ms) => ms as EpochMs);
+        const longest = fc.option(fc.integer({ min: 1, max: 600 }), { nil: undefined });
+        fc.assert(
+          fc.property(time, fc.nat(4_000_000_000), longest, (lastEventTime, silentMs, hours) => {
+            const heard = {
+              source: "aws.cloudtrail",
+              lastEventTime,
+              ...(hours === undefined ? {} : { longestSilenceMs: hours * HOUR_MS }),
+            };
+            const said = detection.evaluate(heard, (lastEventTime + silentMs) as EpochMs);
+            if (!said) return;
+            expectSound(said);
+            expect(said.time).toBeLessThanOrEqual(lastEventTime + silentMs);
+            expect(detection.evaluate(heard, (lastEventTime + 3 * silentMs) as EpochMs)).toEqual(said);
+          }),
         );
       });
       return;
