@@ -7,7 +7,7 @@ import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, type NanoUsd } from "../shared/
 import type { Budget } from "../shared/policy/policy.ts";
 import { costFigures } from "../shared/report/cost-figures.ts";
 import type { ReportInput } from "../shared/report/report-input.ts";
-import { madeUpPolicy, madeUpReport, madeUpRules, seeded } from "./made-up-report.ts";
+import { madeUpPolicy, madeUpReport, madeUpRules, seeded, spoiled } from "./made-up-report.ts";
 import { usageRow } from "./usage-rows.ts";
 
 const FIRST = Date.UTC(2026, 6, 20);
@@ -225,30 +225,31 @@ export function madeUpCostReport(seed = 11): ReportInput {
   };
 }
 
-/** The same with names that an attacker chose. */
-export const hostileCost = (spoil: (text: string) => string): Pick<ReportInput, "usage" | "cost" | "findings"> => {
-  const usage = usageUntil(LAST, 11).map((row) => ({
+/** The same, with every name that a log may choose chosen by an attacker. */
+export function hostileCostReport(): ReportInput {
+  const report = madeUpCostReport();
+  const usage = report.usage.map((row) => ({
     ...row,
-    owner: spoil(row.owner),
-    app: spoil(row.app),
-    principal: spoil(row.principal),
-    provider: spoil(row.provider),
-    account: spoil(row.account),
-    model: spoil(row.model),
+    owner: spoiled(row.owner),
+    app: spoiled(row.app),
+    principal: spoiled(row.principal),
+    provider: spoiled(row.provider),
+    account: spoiled(row.account),
+    model: spoiled(row.model),
   }));
   const budgets = madeUpBudgets.map((one) => ({
     ...one,
-    name: spoil(one.name),
-    scope: { ...one.scope, uid: one.scope.uid === "" ? "" : spoil(one.scope.uid) },
+    name: spoiled(one.name),
+    scope: { ...one.scope, uid: spoiled(one.scope.uid) },
   }));
-  const findings = costFindings.map(({ finding, revision }) => ({
+  const findings = report.findings.map(({ finding, revision }) => ({
     revision,
-    finding: { ...finding, reason: spoil(finding.reason), title: spoil(finding.title) },
+    finding: { ...finding, reason: spoiled(finding.reason), title: spoiled(finding.title) },
   }));
-  return { usage, cost: costOfUsage(usage, budgets), findings };
-};
+  return { ...report, usage, cost: costOfUsage(usage, budgets), findings };
+}
 
-const costOfUsage = (usage: readonly UsageRow[], budgets = madeUpBudgets) =>
+export const costOfUsage = (usage: readonly UsageRow[], budgets = madeUpBudgets) =>
   costFigures(usage, {
     budgets,
     price,

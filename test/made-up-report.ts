@@ -418,9 +418,13 @@ export function madeUpReport(seed = 7): ReportInput {
   };
 }
 
+const bad = `"onmouseover='alert(1)'><img src=x onerror=alert(1)><b>\u202e\u0007</title></style>`;
+
+/** As an attacker would have it. What nobody said stays so. */
+export const spoiled = (name: string): string => (name === "" ? "" : `${name}${bad}`);
+
 /** The same month, with every name that a log may choose chosen by an attacker. */
 export function hostileReport(): ReportInput {
-  const bad = `"onmouseover='alert(1)'><img src=x onerror=alert(1)><b>\u202e\u0007</title></style>`;
   const spoil = (value: unknown, key: string): unknown => {
     if (typeof value === "string")
       return [

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderReport } from "../shared/report/html-report.ts";
+import { hostileCostReport, madeUpCostReport } from "./made-up-cost.ts";
 import { hostileReport, madeUpReport } from "./made-up-report.ts";
 
 /** `CHROMIUM_PATH=none` says that no browser can be had. */
@@ -30,6 +31,8 @@ describe.skipIf(isWithout)("the report in a browser", () => {
     folder = await mkdtemp(join(tmpdir(), "gnomon-report-"));
     await writeFile(join(folder, "report.html"), renderReport(madeUpReport()));
     await writeFile(join(folder, "hostile.html"), renderReport(hostileReport()));
+    await writeFile(join(folder, "cost.html"), renderReport(madeUpCostReport()));
+    await writeFile(join(folder, "hostile-cost.html"), renderReport(hostileCostReport()));
     browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] });
   });
 
@@ -60,14 +63,17 @@ describe.skipIf(isWithout)("the report in a browser", () => {
     return { page, misdeeds };
   }
 
-  it.each(["report.html", "hostile.html"])("asks for nothing, says nothing and runs nothing: %s", async (file) => {
-    const { page, misdeeds } = await open(file);
-    expect(misdeeds).toEqual([]);
-    expect(
-      await page.evaluate("document.querySelectorAll('img, script, [onmouseover], [onerror], b').length"),
-    ).toBe(0);
-    expect(await page.evaluate("document.styleSheets[0].cssRules.length")).toBeGreaterThan(50);
-  });
+  it.each(["report.html", "hostile.html", "cost.html", "hostile-cost.html"])(
+    "asks for nothing, says nothing and runs nothing: %s",
+    async (file) => {
+      const { page, misdeeds } = await open(file);
+      expect(misdeeds).toEqual([]);
+      expect(
+        await page.evaluate("document.querySelectorAll('img, script, [onmouseover], [onerror], b').length"),
+      ).toBe(0);
+      expect(await page.evaluate("document.styleSheets[0].cssRules.length")).toBeGreaterThan(50);
+    },
+  );
 
   it.each([
     ["report.html", 360],
@@ -75,15 +81,67 @@ describe.skipIf(isWithout)("the report in a browser", () => {
     ["report.html", 1_280],
     ["hostile.html", 360],
     ["hostile.html", 1_280],
+    ["cost.html", 360],
+    ["cost.html", 768],
+    ["cost.html", 1_280],
+    ["hostile-cost.html", 360],
+    ["hostile-cost.html", 1_280],
   ])("fits its window: %s at %i pixels", async (file, width) => {
     const { page } = await open(file, { viewport: { width, height: 800 } });
     await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
   });
 
-  it.each(["light", "dark"] as const)("has a contrast of 4.5 for every text, in %s", async (colorScheme) => {
-    const { page } = await open("report.html", { colorScheme });
+  it.each([
+    ["report.html", "light"],
+    ["report.html", "dark"],
+    ["cost.html", "light"],
+    ["cost.html", "dark"],
+  ] as const)("has a contrast of 4.5 for every text: %s in %s", async (file, colorScheme) => {
+    const { page } = await open(file, { colorScheme });
     expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
+  });
+
+  it.each(["light", "dark"] as const)(
+    "tells the parts of a chart from the page they stand on, in %s",
+    async (colorScheme) => {
+      const { page } = await open("cost.html", { colorScheme });
+      expect(await page.evaluate(FAINT_SHAPES)).toEqual([]);
+    },
+  );
+
+  it.each([360, 1_280])("keeps the text of charts within its card, and apart, at %i pixels", async (width) => {
+    const { page } = await open("cost.html", { viewport: { width, height: 800 } });
+    expect(await page.evaluate(CUT_TEXTS)).toEqual([]);
+    expect(await page.evaluate(TOUCHING_TEXTS)).toEqual([]);
+  });
+
+  it("leads from what stood out to the finding, by the keyboard alone", async () => {
+    const { page } = await open("cost.html");
+    const link = page.locator("#cost .marked a").first();
+    const target = await link.getAttribute("href");
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator(target ?? "").isVisible()).toBe(true);
+    expect(page.url()).toContain(target ?? "nowhere");
+  });
+
+  it("has no heading that skips a level", async () => {
+    const { page } = await open("cost.html");
+    const levels = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('h1,h2,h3,h4,h5')].map((one) => Number(one.tagName[1]))",
+    );
+    expect(levels[0]).toBe(1);
+    for (const [at, level] of levels.entries()) expect(level - (levels[at - 1] ?? 0)).toBeLessThanOrEqual(1);
+  });
+
+  it("says in words what the pictures of cost show", async () => {
+    const { page } = await open("cost.html");
+    const heard = await page.locator("#cost").ariaSnapshot();
+    expect(heard).toMatch(/img "Estimated spend per day, by team Customer Support: \$/);
+    expect(heard).toMatch(/img "Budget research: use against its amount 1\d\d% used/);
+    expect(heard).toMatch(/img "Cost per request: \$/);
+    expect(heard).toMatch(/img "\$[\d,.]+ billed, \$[\d,.]+ estimated, \$[\d,.]+ unexplained"/);
   });
 
   it("keeps tables to be tables for those who listen, where they look like cards", async () => {
@@ -116,10 +174,19 @@ describe.skipIf(isWithout)("the report in a browser", () => {
     expect(pages).toBeGreaterThan(5);
     expect(pages).toBeLessThan(20);
   });
+
+  it("prints cost with its pictures, in the colours of paper, without the numbers behind them", async () => {
+    const { page } = await open("cost.html", { colorScheme: "dark" });
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator("#cost .over-time").first().isVisible()).toBe(true);
+    expect(await page.locator("#cost details").first().isVisible()).toBe(false);
+    expect(await page.evaluate("getComputedStyle(document.querySelector('#cost .cost-1')).fill")).toBe(
+      "rgb(31, 78, 121)",
+    );
+  });
 });
 
-/** WCAG 2.2, 1.4.3: texts whose colour is too near to that of the ground they stand on. Runs in the page. */
-const FAINT_TEXTS = `(() => {
+const COLORS = `
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgba = (color) => {
     canvas.clearRect(0, 0, 1, 1);
@@ -138,14 +205,47 @@ const FAINT_TEXTS = `(() => {
     }
     return [255, 255, 255];
   };
+  const contrastOf = (color, ground) => {
+    const [one, other] = [rgba(color), ground].map(luminance);
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  };
+`;
+
+/** WCAG 2.2, 1.4.11: what one must see to understand a chart. */
+const FAINT_SHAPES = `(() => {
+  ${COLORS}
+  const card = groundOf(document.querySelector("#cost .card"));
+  const parts = ["cost-1", "cost-2", "cost-3", "cost-4", "cost-5", "cost-6", "cost-rest", "unexplained"].map((name) => [name, "fill"]);
+  const lines = [["course", "stroke"], ["expected", "stroke"], ["limit", "stroke"], ["flag", "stroke"]];
+  return [...parts, ...lines]
+    .map(([name, property]) => [name, contrastOf(getComputedStyle(document.querySelector("svg ." + name))[property], card)])
+    .filter(([, contrast]) => contrast < 3);
+})()`;
+
+/** Texts of charts that reach beyond the card around them, which would cut them off. */
+const CUT_TEXTS = `[...document.querySelectorAll("#cost .card svg text")].filter((text) => {
+  const [inner, outer] = [text.getBoundingClientRect(), text.closest(".card").getBoundingClientRect()];
+  return inner.width > 0 && (inner.left < outer.left - 1 || inner.right > outer.right + 1);
+}).map((text) => text.textContent)`;
+
+/** Texts of one chart that lie upon each other. */
+const TOUCHING_TEXTS = `[...document.querySelectorAll("#cost .card svg")].flatMap((chart) => {
+  const texts = [...chart.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+  return texts.flatMap(([text, a], at) => texts.slice(at + 1).flatMap(([other, b]) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3
+      ? [text + " / " + other] : []));
+})`;
+
+/** WCAG 2.2, 1.4.3: texts whose colour is too near to that of the ground they stand on. Runs in the page. */
+const FAINT_TEXTS = `(() => {
+  ${COLORS}
   const faint = new Set();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || element.closest("title, desc, style")) continue;
     const style = getComputedStyle(element);
-    const [text, ground] = [rgba(element.closest("svg") ? style.fill : style.color), groundOf(element)].map(luminance);
-    const contrast = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+    const contrast = contrastOf(element.closest("svg") ? style.fill : style.color, groundOf(element));
     if (contrast < 4.5) faint.add(contrast.toFixed(2) + " " + element.className + " " + walker.currentNode.data.trim().slice(0, 20));
   }
   return [...faint];

@@ -671,7 +671,7 @@ function bills(cost: CostFigures, names: Names): Html {
   const shown = groups.slice(0, BILLS_SHOWN);
   const most = Math.max(...shown.flatMap(({ billedNanoUsd, estimated }) => [billedNanoUsd, estimated]), 1);
   const all = unexplainedOf(settled);
-  return html`<p class="intro">${dollars(all.billedNanoUsd)} billed and settled; the logs explain all but ${dollars(all.unexplainedNanoUsd)} (${percent(all.unexplainedNanoUsd, all.billedNanoUsd)}), hatched below. ${tooEarly}</p>
+  return html`<p class="intro">${dollars(all.billedNanoUsd)} billed and settled; the logs${sumOf(settled, ({ capacityNanoUsd }) => capacityNanoUsd) > 0 ? ", and capacity paid by the hour," : ""} explain all but ${dollars(all.unexplainedNanoUsd)} (${percent(all.unexplainedNanoUsd, all.billedNanoUsd)}), hatched below. ${tooEarly}</p>
 <div class="card chart"><table class="cards bills"><caption>Upper bar: billed. Lower bar: estimated from logs. Hatched: billed, and explained by no log of that day${groups.length > shown.length ? `. ${whole(shown.length)} of ${plural(groups.length, "account")} are shown` : ""}.</caption>
 <thead><tr><th scope="col">Door and account</th><th scope="col" class="bar">Billed and estimated</th><th scope="col" class="num">Billed</th><th scope="col" class="num">Estimated</th><th scope="col" class="num">Unexplained</th></tr></thead>
 <tbody>${shown.map((group) => billRow(group, most, names))}</tbody></table></div>`;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { hostileCostReport, madeUpCostReport } from "../../test/made-up-cost.ts";
 import { hostileReport, madeUpReport, madeUpRules } from "../../test/made-up-report.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
@@ -12,6 +13,11 @@ import { summaryOf, totalsOf } from "./summary.ts";
 
 const input = madeUpReport();
 const page = renderReport(input);
+const costPage = renderReport(madeUpCostReport());
+const pages = [
+  ["a month of use", page],
+  ["two months of spend", costPage],
+] as const;
 
 const nothing: ReportInput = {
   version: "0.1.0",
@@ -42,21 +48,22 @@ describe("the report", () => {
   it("is the same byte for byte for the same input, and another for another", () => {
     expect(renderReport(madeUpReport())).toBe(page);
     expect(renderReport(madeUpReport(8))).not.toBe(page);
+    expect(renderReport(madeUpCostReport())).toBe(costPage);
   });
 
-  it("asks for nothing from outside and runs nothing", () => {
+  it.each(pages)("asks for nothing from outside and runs nothing: %s", (_, page) => {
     expect(page).not.toMatch(/<script|<iframe|<object|<embed|<form|\son\w+=|\sstyle=|@import|url\((?!#)/i);
     const references = [...page.matchAll(/\s(?:src|href|srcset|action)="([^"]*)"/g)].map(([, to]) => to);
     expect(references.filter((to) => !to?.startsWith("#"))).toEqual(["data:,"]);
   });
 
-  it("allows its one stylesheet by its hash", () => {
+  it.each(pages)("allows its one stylesheet by its hash: %s", (_, page) => {
     const style = /<style>(.*?)<\/style>/s.exec(page)?.[1] ?? "";
     const hash = createHash("sha256").update(style).digest("base64");
     expect(page).toContain(`default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;`);
   });
 
-  it("has no id twice and refers to none that is missing", () => {
+  it.each(pages)("has no id twice and refers to none that is missing: %s", (_, page) => {
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
     const labels = [...page.matchAll(/aria-labelledby="([^"]+)"/g)].flatMap(([, to]) => to?.split(" ") ?? []);
@@ -64,7 +71,7 @@ describe("the report", () => {
     expect(ids).toEqual(expect.arrayContaining([...labels, ...fills]));
   });
 
-  it("names every picture and heads every column", () => {
+  it.each(pages)("names every picture and heads every column: %s", (_, page) => {
     const pictures = page.match(/<svg[^>]*role="img"[^>]*>/g) ?? [];
     expect(pictures.length).toBeGreaterThan(20);
     for (const picture of pictures) expect(picture).toMatch(/aria-label(ledby)?="[^"]+"/);
@@ -196,8 +203,11 @@ describe("the report", () => {
     expect(found).toMatch(/4,000 uses .*of which 300 are shown/);
   });
 
-  it("lets nothing that a log wrote become markup", () => {
-    const found = renderReport(hostileReport());
+  it.each([
+    ["use", hostileReport],
+    ["spend", hostileCostReport],
+  ])("lets nothing that a log wrote become markup, of %s", (_, hostile) => {
+    const found = renderReport(hostile());
     expect(found).not.toContain("<img");
     expect(found).not.toContain("<b>");
     expect(found).not.toMatch(/="[^"]*"onmouseover/);

@@ -158,7 +158,7 @@ function firstToDo({ findings, rules }: ReportInput): Html {
     .filter(({ level, status }) => isOpen(status) && (level === "critical" || level === "high"));
   const first = [...Map.groupBy(urgent, ({ ruleId }) => ruleId).values()].slice(0, 3);
   if (first.length === 0) return html``;
-  return html`<div class="card"><h3>First to do</h3><ol class="todo">${first.map((same) => {
+  return html`<div class="card"><h2 class="card-title">First to do</h2><ol class="todo">${first.map((same) => {
     const [finding] = same;
     if (!finding) return html``;
     const remedy = rules.find(({ id }) => id === finding.ruleId)?.remedy ?? finding.title;
@@ -212,7 +212,7 @@ function overTime(input: ReportInput): Html {
   const all = countsIn(counted);
   const shown = judged.filter((one) => (all[one] ?? 0) > 0);
   return html`<div class="card chart">
-<div class="beside"><h3>Calls per ${scale.word}</h3>${legend(shown)}</div>
+<div class="beside"><h2 class="card-title">Calls per ${scale.word}</h2>${legend(shown)}</div>
 ${barsOverTime(steps, scale)}
 <details class="screen-only"><summary>The numbers behind this chart</summary>
 <div class="scroll" role="region" aria-label="Calls per ${scale.word}" tabindex="0"><table><thead><tr><th scope="col">${capital(scale.word)} from</th>${shown.map((one) => html`<th scope="col" class="num">${one === "unjudged" ? "not judged" : one}</th>`)}</tr></thead>
@@ -239,7 +239,7 @@ function whatIsNew({ entities, period }: ReportInput): Html {
   ];
   const said = parts.filter(([, part]) => part);
   if (said.length === 0) return html``;
-  return html`<div class="card"><h3>New in the last seven days</h3><dl class="facts">${said.map(([name, part]) => html`<div><dt>${name}</dt><dd>${part}</dd></div>`)}</dl></div>`;
+  return html`<div class="card"><h2 class="card-title">New in the last seven days</h2><dl class="facts">${said.map(([name, part]) => html`<div><dt>${name}</dt><dd>${part}</dd></div>`)}</dl></div>`;
 }
 
 function findingsSection({ findings, rules, policy }: ReportInput, names: Names): Html {
@@ -548,7 +548,7 @@ function methodSection(input: ReportInput, totals: Totals): Html {
   return html`<ul class="plain">
 <li>Gnomon ${input.version} read exported logs of ${plural(input.coverage.length, "source")} and ran ${plural(input.rules.length, "rule")}. It saw no prompt and no completion: they are cut before anything is kept.</li>
 <li>A call that several logs report is counted once. For each account, door and day one log is the record: the provider's own where it measures tokens, then the vendor's usage figures, then the provider's without tokens, then the gateway.${gateways}</li>
-<li>Cost is estimated from public list prices by tokens, without discounts, unless it says billed. Estimates and bills are never added. A call of which no log measures tokens is in no estimate.</li>
+<li>Cost is estimated from list prices by tokens, or from the prices that the configuration gives, unless it says billed. Estimates and bills are never added. A call of which no log measures tokens is in no estimate. A forecast holds if nothing new happens; docs/cost.md says how each figure is made and what it guesses.</li>
 <li>A verdict is that of the policy as it stands now, applied to the whole period. Verdicts of one line may differ by person, region or time; the line shows the worst.</li>
 <li>What no log shows is not here: use through accounts and networks that are not collected, models run on own machines, AI features inside other products, and everything typed into a browser that the network logs do not name.</li>
 </ul>`;

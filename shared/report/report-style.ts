@@ -24,6 +24,7 @@ h1,h2{font-family:var(--serif);font-weight:600;line-height:1.15;letter-spacing:-
 h1{font-size:clamp(2rem,5vw,3rem);margin:.3em 0 .35em}
 h2{font-size:clamp(1.5rem,3vw,1.9rem);margin:0 0 .25em}
 h3{font-size:1.12rem;line-height:1.3;margin:0}
+h2.card-title{font:700 1.12rem/1.3 var(--sans);letter-spacing:0;margin:0 0 4px}
 h4{font-size:.8rem;letter-spacing:.03em;margin:0 0 .2em;color:var(--muted);font-weight:600}
 p{margin:.4em 0}
 h1,h2,h3,h4,p,li,dd,.empty{overflow-wrap:anywhere}
