@@ -6,88 +6,50 @@
  * google/iam/v1/logging/audit_data.proto, google/iam/v1/policy.proto. What is not named here is not even decoded.
  * Limits: `oauthInfo`, which JSON has, has no public number.
  */
-import protobuf from "protobufjs/light.js";
+import type { Type } from "protobufjs/light.js";
+import { protobufRoot } from "../reading/protobuf.ts";
 
-const repeated = (type: string, id: number) => ({ rule: "repeated", type, id });
-const byName = (type: string, id: number) => ({ keyType: "string", type, id });
-
-const root = protobuf.Root.fromJSON({
-  nested: {
+const root = protobufRoot({
+  messages: {
     AuditLog: {
-      fields: {
-        status: { type: "Status", id: 2 },
-        authenticationInfo: { type: "AuthenticationInfo", id: 3 },
-        requestMetadata: { type: "RequestMetadata", id: 4 },
-        serviceName: { type: "string", id: 7 },
-        methodName: { type: "string", id: 8 },
-        resourceName: { type: "string", id: 11 },
-        serviceData: { type: "Any", id: 15 },
-        request: { type: "Struct", id: 16 },
-        response: { type: "Struct", id: 17 },
-      },
+      status: "Status 2",
+      authenticationInfo: "AuthenticationInfo 3",
+      requestMetadata: "RequestMetadata 4",
+      serviceName: "string 7",
+      methodName: "string 8",
+      resourceName: "string 11",
+      serviceData: "Any 15",
+      request: "Struct 16",
+      response: "Struct 17",
     },
-    Status: { fields: { code: { type: "int32", id: 1 } } },
+    Status: { code: "int32 1" },
     AuthenticationInfo: {
-      fields: {
-        principalEmail: { type: "string", id: 1 },
-        serviceAccountKeyName: { type: "string", id: 5 },
-        serviceAccountDelegationInfo: repeated("ServiceAccountDelegationInfo", 6),
-        principalSubject: { type: "string", id: 8 },
-      },
+      principalEmail: "string 1",
+      serviceAccountKeyName: "string 5",
+      serviceAccountDelegationInfo: "repeated ServiceAccountDelegationInfo 6",
+      principalSubject: "string 8",
     },
-    ServiceAccountDelegationInfo: {
-      fields: {
-        firstPartyPrincipal: { type: "FirstPartyPrincipal", id: 1 },
-        principalSubject: { type: "string", id: 3 },
-      },
-    },
-    FirstPartyPrincipal: { fields: { principalEmail: { type: "string", id: 1 } } },
-    RequestMetadata: {
-      fields: {
-        callerIp: { type: "string", id: 1 },
-        callerSuppliedUserAgent: { type: "string", id: 2 },
-      },
-    },
-    Any: { fields: { typeUrl: { type: "string", id: 1 }, value: { type: "bytes", id: 2 } } },
-    Struct: { fields: { fields: byName("Value", 1) } },
+    ServiceAccountDelegationInfo: { firstPartyPrincipal: "FirstPartyPrincipal 1", principalSubject: "string 3" },
+    FirstPartyPrincipal: { principalEmail: "string 1" },
+    RequestMetadata: { callerIp: "string 1", callerSuppliedUserAgent: "string 2" },
+    Any: { typeUrl: "string 1", value: "bytes 2" },
+    Struct: { fields: "map<string, Value> 1" },
     Value: {
-      oneofs: {
-        kind: { oneof: ["nullValue", "numberValue", "stringValue", "boolValue", "structValue", "listValue"] },
-      },
-      fields: {
-        nullValue: { type: "int32", id: 1 },
-        numberValue: { type: "double", id: 2 },
-        stringValue: { type: "string", id: 3 },
-        boolValue: { type: "bool", id: 4 },
-        structValue: { type: "Struct", id: 5 },
-        listValue: { type: "ListValue", id: 6 },
-      },
+      nullValue: "int32 1",
+      numberValue: "double 2",
+      stringValue: "string 3",
+      boolValue: "bool 4",
+      structValue: "Struct 5",
+      listValue: "ListValue 6",
     },
-    ListValue: { fields: { values: repeated("Value", 1) } },
-    AuditData: { fields: { policyDelta: { type: "PolicyDelta", id: 2 } } },
-    PolicyDelta: {
-      fields: {
-        bindingDeltas: repeated("BindingDelta", 1),
-        auditConfigDeltas: repeated("AuditConfigDelta", 2),
-      },
-    },
-    Action: { values: { ACTION_UNSPECIFIED: 0, ADD: 1, REMOVE: 2 } },
-    BindingDelta: {
-      fields: {
-        action: { type: "Action", id: 1 },
-        role: { type: "string", id: 2 },
-        member: { type: "string", id: 3 },
-      },
-    },
-    AuditConfigDelta: {
-      fields: {
-        action: { type: "Action", id: 1 },
-        service: { type: "string", id: 2 },
-        exemptedMember: { type: "string", id: 3 },
-        logType: { type: "string", id: 4 },
-      },
-    },
+    ListValue: { values: "repeated Value 1" },
+    AuditData: { policyDelta: "PolicyDelta 2" },
+    PolicyDelta: { bindingDeltas: "repeated BindingDelta 1", auditConfigDeltas: "repeated AuditConfigDelta 2" },
+    BindingDelta: { action: "Action 1", role: "string 2", member: "string 3" },
+    AuditConfigDelta: { action: "Action 1", service: "string 2", exemptedMember: "string 3", logType: "string 4" },
   },
+  choices: ["Value"],
+  enums: { Action: { ACTION_UNSPECIFIED: 0, ADD: 1, REMOVE: 2 } },
 });
 
 const AuditLog = root.lookupType("AuditLog");
@@ -125,8 +87,7 @@ export function decodeAuditLog(bytes: Uint8Array): Readonly<Record<string, unkno
   };
 }
 
-const plain = <T>(type: protobuf.Type, bytes: Uint8Array): T =>
-  type.toObject(type.decode(bytes), { enums: String }) as T;
+const plain = <T>(type: Type, bytes: Uint8Array): T => type.toObject(type.decode(bytes), { enums: String }) as T;
 
 const fromStruct = ({ fields = {} }: Struct): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fromValue(value)]));

@@ -4,58 +4,50 @@
  * Field numbers: open-telemetry/opentelemetry-proto v1.7, trace.proto, logs.proto, common.proto. Span events, links
  * and log bodies are not named here, so that what they hold (prompts, stack traces) is not even decoded.
  */
-import protobuf from "protobufjs/light.js";
+import { protobufRoot } from "../reading/protobuf.ts";
 
-const repeated = (type: string, id: number) => ({ rule: "repeated", type, id });
-
-const root = protobuf.Root.fromJSON({
-  nested: {
-    TracesData: { fields: { resourceSpans: repeated("ResourceSpans", 1) } },
-    ResourceSpans: { fields: { resource: { type: "Resource", id: 1 }, scopeSpans: repeated("ScopeSpans", 2) } },
-    ScopeSpans: { fields: { scope: { type: "Scope", id: 1 }, spans: repeated("Span", 2) } },
-    LogsData: { fields: { resourceLogs: repeated("ResourceLogs", 1) } },
-    ResourceLogs: { fields: { resource: { type: "Resource", id: 1 }, scopeLogs: repeated("ScopeLogs", 2) } },
-    ScopeLogs: { fields: { scope: { type: "Scope", id: 1 }, logRecords: repeated("LogRecord", 2) } },
-    Resource: { fields: { attributes: repeated("KeyValue", 1) } },
-    Scope: { fields: { name: { type: "string", id: 1 }, version: { type: "string", id: 2 } } },
+const root = protobufRoot({
+  messages: {
+    TracesData: { resourceSpans: "repeated ResourceSpans 1" },
+    ResourceSpans: { resource: "Resource 1", scopeSpans: "repeated ScopeSpans 2" },
+    ScopeSpans: { scope: "Scope 1", spans: "repeated Span 2" },
+    LogsData: { resourceLogs: "repeated ResourceLogs 1" },
+    ResourceLogs: { resource: "Resource 1", scopeLogs: "repeated ScopeLogs 2" },
+    ScopeLogs: { scope: "Scope 1", logRecords: "repeated LogRecord 2" },
+    Resource: { attributes: "repeated KeyValue 1" },
+    Scope: { name: "string 1", version: "string 2" },
     Span: {
-      fields: {
-        traceId: { type: "bytes", id: 1 },
-        spanId: { type: "bytes", id: 2 },
-        parentSpanId: { type: "bytes", id: 4 },
-        name: { type: "string", id: 5 },
-        kind: { type: "int32", id: 6 },
-        startTimeUnixNano: { type: "fixed64", id: 7 },
-        endTimeUnixNano: { type: "fixed64", id: 8 },
-        attributes: repeated("KeyValue", 9),
-        status: { type: "Status", id: 15 },
-      },
+      traceId: "bytes 1",
+      spanId: "bytes 2",
+      parentSpanId: "bytes 4",
+      name: "string 5",
+      kind: "int32 6",
+      startTimeUnixNano: "fixed64 7",
+      endTimeUnixNano: "fixed64 8",
+      attributes: "repeated KeyValue 9",
+      status: "Status 15",
     },
-    Status: { fields: { code: { type: "int32", id: 3 } } },
+    Status: { code: "int32 3" },
     LogRecord: {
-      fields: {
-        timeUnixNano: { type: "fixed64", id: 1 },
-        severityNumber: { type: "int32", id: 2 },
-        attributes: repeated("KeyValue", 6),
-        traceId: { type: "bytes", id: 9 },
-        spanId: { type: "bytes", id: 10 },
-        observedTimeUnixNano: { type: "fixed64", id: 11 },
-        eventName: { type: "string", id: 12 },
-      },
+      timeUnixNano: "fixed64 1",
+      severityNumber: "int32 2",
+      attributes: "repeated KeyValue 6",
+      traceId: "bytes 9",
+      spanId: "bytes 10",
+      observedTimeUnixNano: "fixed64 11",
+      eventName: "string 12",
     },
-    KeyValue: { fields: { key: { type: "string", id: 1 }, value: { type: "AnyValue", id: 2 } } },
+    KeyValue: { key: "string 1", value: "AnyValue 2" },
     AnyValue: {
-      oneofs: { value: { oneof: ["stringValue", "boolValue", "intValue", "doubleValue", "arrayValue"] } },
-      fields: {
-        stringValue: { type: "string", id: 1 },
-        boolValue: { type: "bool", id: 2 },
-        intValue: { type: "int64", id: 3 },
-        doubleValue: { type: "double", id: 4 },
-        arrayValue: { type: "ArrayValue", id: 5 },
-      },
+      stringValue: "string 1",
+      boolValue: "bool 2",
+      intValue: "int64 3",
+      doubleValue: "double 4",
+      arrayValue: "ArrayValue 5",
     },
-    ArrayValue: { fields: { values: repeated("AnyValue", 1) } },
+    ArrayValue: { values: "repeated AnyValue 1" },
   },
+  choices: ["AnyValue"],
 });
 
 const types = { traces: root.lookupType("TracesData"), logs: root.lookupType("LogsData") } as const;
