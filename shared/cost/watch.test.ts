@@ -239,12 +239,29 @@ describe("a known event", () => {
 
   it("is neither said nor learned", () => {
     const watch = watched(30, { knownEvents: [{ ...launch, principals: ["alice"] }] });
-    expect(watch.deliver(at(30 * 24 + 1), surge).filter(({ subject }) => subject.kind === "principal")).toEqual(
-      [],
-    );
+    expect(watch.deliver(at(30 * 24 + 1), surge)).toEqual([]);
     watch.deliver(at(31 * 24), []);
     const state = watch.stateOf("principal", "alice");
     expect((state?.callsSum ?? 0) / (state?.callsWeight ?? 1)).toBeLessThan(105);
+  });
+
+  it.each([
+    ["principals", "AL*"],
+    ["apps", "chat"],
+    ["teams", "co?e"],
+  ])("names %s by patterns, and is known of all whose use is part of theirs", (part, pattern) => {
+    const event = { ...launch, times: 8, [part]: [pattern] };
+    expect(watched(30, { knownEvents: [event] }).deliver(at(30 * 24 + 1), surge)).toEqual([]);
+    const small = watched(30, { knownEvents: [{ ...event, times: 1.1 }] });
+    expect(detectors(small.deliver(at(30 * 24 + 1), surge))).toContain("surge alice");
+  });
+
+  it("of one principal hides a dear model of it, and nothing of its team's other members", () => {
+    const bob = attribution("bob");
+    const watch = watched(30, { knownEvents: [{ ...launch, principals: ["alice"] }] }, [alice, bob]);
+    const dear = reading(attribution("alice", "made-up/deep"), 30 * 24, calls(20, { cost: 4 }));
+    expect(watch.deliver(at(30 * 24 + 0.5), [dear])).toEqual([]);
+    expect(detectors(watch.deliver(at(30 * 24 + 1), [reading(bob, 30 * 24, calls(700))]))).toEqual(["surge bob"]);
   });
 
   it("of so many times the usual is judged by so many times the usual", () => {

@@ -15,6 +15,7 @@ import { expect, newExpectation } from "./expectation.ts";
 import { driverOf, sentenceFor } from "./explain.ts";
 import { applyFeedback, type Feedback } from "./feedback.ts";
 import { decide, type Incident, newIncident } from "./incident.ts";
+import { type CompiledEvent, compileEvent, type Reach, reachOf } from "./known-events.ts";
 import { type Member, organizationLift, teamLift } from "./lift.ts";
 import {
   copyOf,
@@ -125,7 +126,9 @@ export class CostWatch {
   /** The bar of today, for principals and for what sums them up. */
   #bar: Bar;
   #aggregateBar: Bar;
-  readonly #events: readonly KnownEvent[];
+  readonly #events: readonly CompiledEvent[];
+  /** Until somebody appears or begins to work for another. */
+  readonly #reaches = new Map<CompiledEvent, Reach<Series>>();
   readonly #organization: Series;
   readonly #leaves = new Map<string, Leaf>();
   readonly #principals = new Map<string, Series>();
@@ -148,7 +151,7 @@ export class CostWatch {
     this.#sensitivity = BARS[options.sensitivity ?? "normal"];
     this.#bar = this.#sensitivity;
     this.#aggregateBar = this.#sensitivity;
-    this.#events = options.knownEvents ?? [];
+    this.#events = (options.knownEvents ?? []).map(compileEvent);
     this.#organization = newSeriesOf("organization", "organization", 0);
   }
 
@@ -325,6 +328,7 @@ export class CostWatch {
       if (uid === undefined) continue;
       const aggregate = this.#grown(map, uid, () => ({ ...newSeriesOf(kind, uid, hour), members: new Set() }));
       aggregate.members.add(principal);
+      this.#reaches.clear();
       all.push(aggregate);
     }
     const lineage = { leaf, principal, all };
@@ -337,6 +341,7 @@ export class CostWatch {
     if (!series) {
       series = make();
       map.set(uid, series);
+      this.#reaches.clear();
       this.#everything.push(series);
       while (series.state.nextHour < this.#openHour) this.#fold(series);
     }
@@ -437,18 +442,32 @@ export class CostWatch {
   }
 
   /** 1 in ordinary times, undefined where nothing is to be said or learned. */
-  #timesOf({ kind, uid }: Series, hour: EpochHour): number | undefined {
+  #timesOf(series: Series, hour: EpochHour): number | undefined {
+    const of = isLeaf(series) ? series.principal : series;
     let times = 1;
     for (const event of this.#events) {
-      const time = hour * HOUR_MS;
-      if (time < event.since || time >= event.until) continue;
-      const named = kind === "team" ? event.teams : kind === "app" ? event.apps : event.principals;
-      const everybody = !event.principals && !event.apps && !event.teams;
-      if (!everybody && !named?.includes(uid)) continue;
+      if (!event.isAt((hour * HOUR_MS) as EpochMs)) continue;
+      if (!event.isEverybodys) {
+        const { whole, part } = this.#reachOf(event);
+        if (part.has(of)) return undefined;
+        if (!whole.has(of)) continue;
+      }
       if (event.times === undefined) return undefined;
       times *= event.times;
     }
     return times;
+  }
+
+  #reachOf(event: CompiledEvent): Reach<Series> {
+    let reach = this.#reaches.get(event);
+    if (!reach) {
+      reach = reachOf<Series>(event, this.#principals.values(), {
+        app: this.#apps.values(),
+        team: this.#teams.values(),
+      });
+      this.#reaches.set(event, reach);
+    }
+    return reach;
   }
 
   #examine(series: Series, hour: EpochHour, time: EpochMs, alerts: Alert[]): void {

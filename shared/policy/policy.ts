@@ -67,10 +67,10 @@ export interface KnownEvent {
   readonly since: EpochMs;
   /** Exclusive. */
   readonly until: EpochMs;
-  /** Uids; absent: everybody. */
-  readonly principals?: readonly string[];
-  readonly apps?: readonly string[];
-  readonly teams?: readonly string[];
+  /** By uid. All three absent: everybody. */
+  readonly principals?: readonly Pattern[];
+  readonly apps?: readonly Pattern[];
+  readonly teams?: readonly Pattern[];
   /** How many times the usual is expected. Absent: nothing is said and nothing is learned. */
   readonly times?: number;
 }
