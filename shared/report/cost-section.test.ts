@@ -102,7 +102,12 @@ describe("the report's section on cost", () => {
       operation: "spent",
       facts: {},
     }));
-    const told = { ...crossed, evidence, lastSeenTime: Date.UTC(2026, 8, 3, 5) as EpochMs };
+    const told = {
+      ...crossed,
+      evidence,
+      firstSeenTime: Date.UTC(2026, 8, 2, 5) as EpochMs,
+      lastSeenTime: Date.UTC(2026, 8, 3, 5) as EpochMs,
+    };
     const found = renderReport({
       ...input,
       findings: [
@@ -112,7 +117,7 @@ describe("the report's section on cost", () => {
     });
     const text = textOf(found, "What stood out");
     expect(text).toContain("11 Aug 2026 and 31 Aug 2026");
-    expect(text).toContain("3 Sep 2026");
+    expect(text).toContain("2 Sep 2026 and 3 Sep 2026");
   });
 
   it("does not mark what was suppressed, and links to nothing that the page leaves out", () => {

@@ -236,9 +236,10 @@ function notableIn({ findings }: ReportInput): { readonly shown: readonly Notabl
 
 /** Evidence says when an anomaly began; of a budget it says when its period did. */
 function timesOf({ ruleName, evidence, firstSeenTime, lastSeenTime }: FindingRow["finding"]): readonly EpochMs[] {
-  if (ruleName.startsWith("budget-")) return [lastSeenTime];
-  const [first = firstSeenTime, last] = [evidence[0]?.time, evidence.at(-1)?.time];
-  return last === undefined || dayOf(last) === dayOf(first) ? [first] : [first, last];
+  const [first = firstSeenTime, last = firstSeenTime] = ruleName.startsWith("budget-")
+    ? [firstSeenTime, lastSeenTime]
+    : [evidence[0]?.time, evidence.at(-1)?.time];
+  return dayOf(last) === dayOf(first) ? [first] : [first, last];
 }
 
 function overTime(cost: CostFigures, basis: Basis, { shown }: ReturnType<typeof notableIn>): Html {
