@@ -9,7 +9,7 @@
 import { type Activity, isBill, modelOf, principalOf } from "../model/activity.ts";
 import type { Level, Match, Subject } from "../model/finding.ts";
 import { bypassedGateway } from "../policy/gateway.ts";
-import { placeOf } from "../policy/judge.ts";
+import { placeOf, untoldByBills } from "../policy/judge.ts";
 import type { Clause, Policy } from "../policy/policy.ts";
 import type { Verdict } from "./detection.ts";
 import { evidenceOf, lowered, useOf, wasRefused } from "./wording.ts";
@@ -41,9 +41,6 @@ export function unsanctionedMatch(
     clause: judgement.clause,
   };
 }
-
-/** A bill names nobody and no key, and says at most where it was charged: of these, the logs must tell. */
-const untoldByBills: ReadonlySet<Fault | undefined> = new Set(["principal", "credential", "region"]);
 
 function faultOf(activity: Activity, verdict: Verdict): Fault | undefined {
   if (!isBill(activity)) return faultIn(activity, verdict);

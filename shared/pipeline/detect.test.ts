@@ -134,6 +134,20 @@ describe("who and what is seen", () => {
   });
 });
 
+it("judges no bill by what bills do not tell, and keeps its owner", async () => {
+  const cost = { nanoUsd: 5 as NanoUsd, basis: "billed" } as const;
+  const bill = activity({ kind: "bucket", count: 0, account: { uid: "1" }, model: claude, cost });
+  const judge = () =>
+    ({ verdict: "unsanctioned", miss: "principal", clause: "default", reason: "", owner: "risk" }) as const;
+  const store = openMemoryStore();
+  const ports = { ...world, store, judge };
+  await detect([bill], ports);
+  expect(await store.usage()).toMatchObject([{ verdict: "", owner: "risk", billedNanoUsd: 5 }]);
+  expect(await detect([bill], ports)).toMatchObject({ added: 0, changed: 0 });
+  await detect([bill], { ...ports, judge: () => ({ ...judge(), miss: "account" }) });
+  expect(await store.usage()).toMatchObject([{ verdict: "unsanctioned", owner: "risk" }]);
+});
+
 describe("a detection over a group", () => {
   const failed = (n: number) =>
     activity({

@@ -11,6 +11,7 @@ import type { Activity, Cost } from "../model/activity.ts";
 import { compareJson } from "../model/json-order.ts";
 import type { FindingRow, LedgerEntry, MatchKey } from "../model/ledger.ts";
 import { mergeActivities } from "../model/merge.ts";
+import { tells } from "../policy/judge.ts";
 import type { Judge, Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
 import { entitiesOf } from "./entities.ts";
@@ -94,7 +95,8 @@ function mergedWith({ activity: held, priced }: LedgerEntry, reading: Activity):
 /** What was judged by another policy is judged again when a log tells of it again. Undefined where nothing changes. */
 function judgedOtherwise(held: LedgerEntry, { judge }: DetectPorts): Activity | undefined {
   const said = judge(held.activity);
-  const same = said?.verdict === held.verdict && said?.owner === held.owner && said?.clause === held.clause;
+  const told = said && tells(held.activity, said) ? said : undefined;
+  const same = told?.verdict === held.verdict && said?.owner === held.owner && told?.clause === held.clause;
   if (same) return undefined;
   return held.priced ? withoutCost(held.activity) : held.activity;
 }
@@ -125,7 +127,7 @@ function entryOf(
   return {
     activity,
     ...(ours ? { priced: true } : {}),
-    ...(judgement ? { verdict: judgement.verdict, clause: judgement.clause } : {}),
+    ...(judgement && tells(activity, judgement) ? { verdict: judgement.verdict, clause: judgement.clause } : {}),
     ...(judgement?.owner === undefined ? {} : { owner: judgement.owner }),
     ...(Object.keys(attribution).length > 0 ? { attribution } : {}),
     findings: findings.sort(),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
-import { compilePolicy, ownerOf } from "./judge.ts";
+import { compilePolicy, ownerOf, tells } from "./judge.ts";
 import { noPolicy, parsePolicy } from "./parse-policy.ts";
 import type { Policy } from "./policy.ts";
 
@@ -375,5 +375,33 @@ describe("judging many activities", () => {
     expect(team("ok")).toBe("sanctioned");
     expect(team("ok\u0000")).toBe("unreviewed");
     expect(judge(call({ labels: {} }))?.verdict).toBe("unreviewed");
+  });
+});
+
+describe("a bill", () => {
+  const { actor: _, credential: __, labels: ___, ...named } = call();
+  const bill: Activity = { ...named, kind: "bucket", view: "usage", count: 0 };
+  const { model: ____, ...nameless } = bill;
+  const isJudged = (part: string, activity: Activity): boolean => {
+    const judgement = judged(`default: deny\n${approving(part)}`, activity);
+    return judgement ? tells(activity, judgement) : expect.fail("is judged");
+  };
+
+  it("tells model, door and account, and not who called, with which key, from where and under which condition", () => {
+    for (const part of ["models: gpt-*", "doors: openai", "accounts: other", "models: claude-*"])
+      expect(isJudged(part, bill)).toBe(true);
+    for (const part of [
+      "principals: app",
+      "credentialTypes: temporary",
+      "regions: us-*",
+      "when: activity.count > 0",
+    ])
+      expect(isJudged(part, bill)).toBe(false);
+    expect(isJudged("models: gpt-*", nameless)).toBe(false);
+  });
+
+  it("is the only one that lacks them: of a call, what is not told is not approved", () => {
+    const { actor: _, credential: __, ...nobodys } = call();
+    expect(isJudged("principals: app", nobodys)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
  * What the policy says of one activity. In this order: who owns it; an exception; a denial; an approval, all of whose
  * parts match; the default. Where nothing approves it, the nearest approval explains why not.
  */
-import type { Activity } from "../model/activity.ts";
+import { type Activity, isBill } from "../model/activity.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
 import type { Clause, Judge, Judgement, Policy } from "./policy.ts";
 import { type CompiledScope, compileScope, type Manner, type misses, spellings, worstOf } from "./scope.ts";
@@ -63,6 +63,16 @@ export function compilePolicy(policy: Policy): Judge {
 
 /** Stands where no clause decided. */
 export const DEFAULT_CLAUSE = "default";
+
+/** A bill names nobody and no key, and says at most where it was charged: of these, the logs must tell. */
+export const untoldByBills: ReadonlySet<string | undefined> = new Set(["principal", "credential", "region"]);
+
+/** Whether the activity tells what it was judged by. A bill that lacks it is neither sanctioned nor unsanctioned. */
+export function tells(activity: Activity, { verdict, miss }: Judgement): boolean {
+  if (verdict === "sanctioned" || !isBill(activity)) return true;
+  if (miss === "model") return activity.model !== undefined;
+  return miss !== "condition" && !untoldByBills.has(miss);
+}
 
 /** A batch job is started by an administrative act, and is use of a model all the same. */
 const isUse = ({ kind, detail }: Activity): boolean =>
