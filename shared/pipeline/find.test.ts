@@ -101,9 +101,9 @@ describe("a finding", () => {
     const one = step(undefined, { added: [first], removed: [] }, []);
     expect(one?.finding.reason).toBe("Seen by a.");
     const two = step(one, { added: more.slice(0, 1), removed: [] }, []);
-    expect(two?.finding.reason).toBe("Seen by a; 2 times until 2026-03-02 09:00 UTC.");
+    expect(two?.finding.reason).toBe("Seen by a; the first of 2 times, the last 2026-03-02 09:00 UTC.");
     const three = step(two, { added: more.slice(1), removed: [] }, []);
-    expect(three?.finding.reason).toBe("Seen by a; 3 times, 1,500 requests until 2026-03-03 10:05 UTC.");
+    expect(three?.finding.reason).toBe("Seen by a; the first of 3 times, 1,500 requests, the last 2026-03-03 10:05 UTC.");
   });
 
   it("has the owner and the clause of its first match", () => {

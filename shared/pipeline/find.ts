@@ -187,12 +187,12 @@ function headerOf(before: Finding | undefined, about: SaidMatch | undefined): He
   return { ruleId, ruleName, title, ...(experimental ? { experimental } : {}), subject };
 }
 
-/** The first match's sentence, and how it went on. */
+/** The first match's sentence, which speaks of that one alone, and how it went on. */
 function summarise(first: string, matches: number, count: number, lastSeenTime: EpochMs): string {
   if (matches === 1) return first;
   const until = `${new Date(lastSeenTime).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-  const requests = count === matches ? "" : `, ${count.toLocaleString("en-US")} requests`;
-  return `${first.replace(/\.$/, "")}; ${matches.toLocaleString("en-US")} times${requests} until ${until}.`;
+  const requests = count === matches || count === 0 ? "" : `, ${count.toLocaleString("en-US")} requests`;
+  return `${first.replace(/\.$/, "")}; the first of ${matches.toLocaleString("en-US")} times${requests}, the last ${until}.`;
 }
 
 /** The earliest and, as the last one, the latest. */

@@ -53,8 +53,10 @@ class Reader {
   }
 
   end(): readonly JsonValue[] {
-    if (this.#inQuotes) this.#reject("ends in the middle of a quoted cell");
-    else if (!this.#skippingLine) this.#row(this.#buffer);
+    if (this.#inQuotes) {
+      this.#number++;
+      this.#found.push({ rejected: "ends in the middle of a quoted cell", number: this.#number, early: true });
+    } else if (!this.#skippingLine) this.#row(this.#buffer);
     return this.#take();
   }
 

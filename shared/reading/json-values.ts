@@ -15,7 +15,12 @@ const LONGEST_KEY_BYTES = 16;
 
 export type JsonValue =
   | { readonly value: unknown; readonly number: number }
-  | { readonly rejected: string; readonly number: number };
+  | {
+      readonly rejected: string;
+      readonly number: number;
+      /** The file ends within it. */
+      readonly early?: true;
+    };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -84,7 +89,7 @@ class Splitter {
   end(): readonly JsonValue[] {
     if (this.#start >= 0) this.#salvage(this.#buffer.subarray(this.#start), "ends in the middle of a record");
     else if (this.#depth > 0) this.#reject("ends in the middle of a list of records");
-    return this.#take();
+    return this.#take().map((found) => ("rejected" in found ? { ...found, early: true } : found));
   }
 
   #take(): readonly JsonValue[] {

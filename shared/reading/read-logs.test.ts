@@ -45,12 +45,14 @@ async function read(bytes: Uint8Array, source = bell) {
   const activities: Activity[] = [];
   const rejects: Reject[] = [];
   let records = 0;
+  let damaged = false;
   for await (const batch of readActivities(once(bytes), "bells.json", [source])) {
     activities.push(...batch.items);
     rejects.push(...batch.rejects);
     records += batch.records;
+    damaged ||= batch.damaged === true;
   }
-  return { operations: activities.length, rejects, records };
+  return { operations: activities.length, rejects, records, damaged };
 }
 const lines = (...rows: unknown[]) => Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n"));
 
@@ -81,6 +83,22 @@ describe("reading a log file", () => {
     const { operations, rejects } = await read(packed.subarray(0, packed.length - 10_000));
     expect(operations).toBeGreaterThan(1_000);
     expect(rejects).toContainEqual({ reason: "gzip data that ends early", place: "bells.json" });
+  });
+
+  it("calls a plain log damaged that ends within a record, and not one of which a record cannot be read", async () => {
+    const whole = lines({ bell: "a", at: 1 }, { bell: "b", at: 2 });
+    expect(await read(whole.subarray(0, whole.length - 3))).toEqual({
+      operations: 1,
+      rejects: [{ reason: "ends in the middle of a record", place: "bells.json", record: 2 }],
+      records: 2,
+      damaged: true,
+    });
+    const cutCell = Buffer.from('bell,at\na,1\n"b');
+    expect(await read(cutCell, written)).toMatchObject({ operations: 1, damaged: true });
+    expect(await read(Buffer.concat([whole, Buffer.from("\n{]\n")]))).toMatchObject({
+      operations: 2,
+      damaged: false,
+    });
   });
 
   it("stops at a gzip bomb", async () => {

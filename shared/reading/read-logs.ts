@@ -17,7 +17,7 @@ export interface Batch<T> {
   readonly rejects: readonly Reject[];
   /** Records taken from the file, whatever became of them. */
   readonly records: number;
-  /** The file could not be read to its end; the reject without a record says why. */
+  /** The file could not be read to its end; a reject says why. */
   readonly damaged?: true;
 }
 
@@ -76,7 +76,9 @@ async function* recognised(
       const items: Recognised[] = [];
       const rejects: Reject[] = [];
       const before = number;
+      let early = false;
       for (const found of values) {
+        if ("early" in found) early = true;
         for (const record of "value" in found ? unwrap(found.value) : [undefined]) {
           number++;
           const source = sourceOf(record, sources, last);
@@ -98,7 +100,7 @@ async function* recognised(
         yield { items, rejects: [], records: number - before };
         if (number >= GIVE_UP_AFTER) break;
       } else {
-        yield { items, rejects, records: number - before };
+        yield { items, rejects, records: number - before, ...(early ? { damaged: true } : {}) };
       }
     }
   } catch (error) {
