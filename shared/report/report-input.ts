@@ -173,7 +173,7 @@ type Decisions = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /** Where everything was left to a default there may have been no policy at all. */
 const wasJudged = (decisions: Decisions): boolean =>
-  decisions.values().some((calls) => calls.keys().some((clause) => clause !== DEFAULT_CLAUSE));
+  [...decisions.values()].some((calls) => [...calls.keys()].some((clause) => clause !== DEFAULT_CLAUSE));
 
 const mostCallsFirst = (decisions: Decisions): Decided =>
   new Map(
