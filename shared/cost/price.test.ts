@@ -3,6 +3,7 @@ import { calcPrice } from "@pydantic/genai-prices";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Activity } from "../model/activity.ts";
+import { identifyModel } from "../model/identify-model.ts";
 import type { EpochMs, NanoUsd } from "../model/units.ts";
 import { loadPrices, PRICE_LIST_VERSION, type PriceOverride, spreadCapacity } from "./price.ts";
 
@@ -51,6 +52,18 @@ describe("list price", () => {
   it("takes cached tokens out of the input before it prices the rest", () => {
     const usage = { inputTokens: 1_000, outputTokens: 0, cacheReadTokens: 600, cacheWriteTokens: 300 };
     expect(usd(call({ usage }))).toBeCloseTo((100 * 3 + 600 * 0.3 + 300 * 3.75) / 1e6, 9);
+  });
+
+  it("takes Azure's id and version together: gpt-4 alone is three times as dear as gpt-4 turbo", () => {
+    const azure = { provider: "azure.ai.openai", usage: { inputTokens: 1_000, outputTokens: 0 } };
+    const model = identifyModel("gpt-4", { version: "turbo-2024-04-09" });
+    expect(usd(call({ ...azure, model }))).toBeCloseTo(0.01, 9);
+    expect(usd(call({ ...azure, model: identifyModel("gpt-4", { version: "0613" }) }))).toBeCloseTo(0.03, 9);
+    for (const version of ["2024-05-13", "2024-11-20"])
+      expect(usd(call({ ...azure, model: identifyModel("gpt-4o", { version }) }))).toBeCloseTo(
+        version === "2024-05-13" ? 0.005 : 0.0025,
+        9,
+      );
   });
 
   it("does not add reasoning tokens, which are part of the output", () => {

@@ -218,12 +218,14 @@ function idsAtDoor(providerId: string, { model, region }: Activity): readonly st
   const ids = [model.id, last];
   const [vendor, short] = model.name?.split("/") ?? [];
   if (!vendor || !short) return ids;
-  if (providerId !== "aws") return [...ids, model.version ? `${short}-${model.version}` : short, short];
+  const built = [...(model.version ? [`${short}-${model.version}`] : []), short];
+  // Azure's id is half of the name: `gpt-4`, with `turbo-2024-04-09` for its version.
+  if (providerId === "azure") return [...built, ...ids];
+  if (providerId !== "aws") return [...ids, ...built];
   // An application inference profile names no model, and a foundation model's id does not say where it may run:
   // the region does, and the global endpoint is the cheaper one.
   const prefix = region?.scope === "global" ? "global." : region?.geography ? `${region.geography}.` : "";
   const said = prefix && last.startsWith(`${vendor}.`) ? [`${prefix}${last}`] : [];
-  const built = [model.version ? `${short}-${model.version}` : short, short];
   return [...said, ...ids, ...built.map((name) => `${prefix}${vendor}.${name}`)];
 }
 
