@@ -8,8 +8,8 @@ import { renderReport } from "../../shared/report/html-report.ts";
 import { openStore } from "../../shared/store/open-store.ts";
 import { policyYaml } from "../demo/company.ts";
 import { type Held, holdAgainst } from "../demo/hold-against.ts";
-import { type Incident, incidents } from "../demo/incidents.ts";
-import { ordinaryMonth } from "../demo/month.ts";
+import type { Incident } from "../demo/incident.ts";
+import { madeUpMonth } from "../demo/made-up-month.ts";
 import { randomFrom } from "../demo/random.ts";
 import { writeLogs } from "../demo/write-logs.ts";
 import { type Door, loadPolicy, write } from "../door.ts";
@@ -38,8 +38,7 @@ async function run(options: { folder: string; seed: number; quiet?: boolean }, d
   await claimFolder(options.folder, truthFile);
 
   const random = randomFrom(options.seed);
-  const planted = incidents(random);
-  const happenings = [...ordinaryMonth(random), ...planted.flatMap((incident) => incident.happenings)];
+  const { planted, happenings } = madeUpMonth(random);
   const records = await writeLogs(happenings, logs, random.fork("identifiers"));
   await writeFile(policyFile, policyYaml);
   await writeFile(

@@ -35,8 +35,16 @@ export const aws = {
   sandbox: "432109876543",
 } as const;
 
+export const awsAccountNames: Readonly<Record<string, string>> = {
+  [aws.production]: "meridian-production",
+  [aws.pricing]: "meridian-pricing",
+  [aws.sandbox]: "meridian-sandbox",
+};
+
 export const azure = {
   subscription: "5d1f6c3a-1111-4222-8333-444455556666",
+  /** Came with a company that was bought in spring: on the bill, in no log. */
+  coastal: "c0a57a11-2222-4333-9444-555566667777",
   resourceGroup: "rg-support",
   /** Cognitive Services account of the support team. */
   support: "meridian-support-swc",
@@ -46,7 +54,12 @@ export const azure = {
 
 export const google = { research: "meridian-research", routing: "meridian-routing" } as const;
 
-export const openai = { marketing: "proj_Mkt7Campaigns", skunkworks: "proj_Skunk42Works" } as const;
+export const openai = {
+  marketing: "proj_Mkt7Campaigns",
+  /** The carriers' portal, of the support team. */
+  portal: "proj_Prtl3Carriers",
+  skunkworks: "proj_Skunk42Works",
+} as const;
 
 /** Days of the month on which hardly anyone works, besides weekends. */
 export const holidays: readonly number[] = [1, 25];
@@ -61,26 +74,29 @@ owners:
   - name: platform
     contact: platform@meridian-freight.example
     accounts: ["210987654321"]
-    principals: ["*role/dispatch-assistant*", "*role/litellm-gateway*", "*AWSReservedSSO_Platform*"]
+    principals: ["*role/dispatch-assistant*", "*role/customs-agent*", "*role/litellm-gateway*", "*AWSReservedSSO_Platform*"]
   - name: pricing
     contact: pricing@meridian-freight.example
     accounts: ["321098765432"]
   - name: support
     contact: support@meridian-freight.example
-    accounts: ["${azure.subscription}"]
+    accounts: ["${azure.subscription}", ${openai.portal}]
   - name: research
     contact: research@meridian-freight.example
     accounts: [meridian-research, meridian-routing]
   - name: marketing
     contact: marketing@meridian-freight.example
     accounts: [proj_Mkt7Campaigns]
+  - name: coastal-lines
+    contact: it@coastal-lines.example
+    accounts: ["${azure.coastal}"]
 
 approvals:
   - name: claude-for-production
     doors: [aws.bedrock, litellm]
     models: ["anthropic/claude-sonnet-*", "anthropic/claude-haiku-*"]
     accounts: ["210987654321"]
-    principals: ["*role/dispatch-assistant*", "*role/litellm-gateway*", "*AWSReservedSSO_Platform*"]
+    principals: ["*role/dispatch-assistant*", "*role/customs-agent*", "*role/litellm-gateway*", "*AWSReservedSSO_Platform*"]
     credentialTypes: [temporary]
     reason: reviewed by security in March 2026
   - name: claude-for-pricing
@@ -90,6 +106,11 @@ approvals:
     principals: ["*role/tariff-engine*", "*AWSReservedSSO_Pricing*"]
     credentialTypes: [temporary]
     reason: European tariffs, processed in the European Union only
+  - name: gpt-for-coastal-lines
+    doors: [azure.ai.openai]
+    models: ["openai/gpt-4o*"]
+    accounts: ["${azure.coastal}"]
+    reason: came with the company; moves to our own subscription by the end of the year
   - name: gpt-for-support
     doors: [azure.ai.openai]
     models: ["openai/gpt-4o*", "openai/text-embedding-*"]
@@ -109,6 +130,10 @@ approvals:
     doors: [openai]
     models: ["openai/gpt-4o*"]
     accounts: [proj_Mkt7Campaigns]
+  - name: gpt-for-the-portal
+    doors: [openai]
+    models: ["openai/gpt-4o*", "openai/gpt-5*"]
+    accounts: [${openai.portal}]
   - name: gateway-for-all
     doors: [litellm]
     models: ["*"]
@@ -125,6 +150,16 @@ residency:
     accounts: ["321098765432"]
     allowed: ["eu-*"]
     reason: contract with European carriers
+
+budgets:
+  - name: everything
+    amount: 3500
+  - name: platform
+    team: platform
+    amount: 1400
+  - name: support
+    team: support
+    amount: 600
 
 gateways:
   - name: web-shop-uses-the-gateway

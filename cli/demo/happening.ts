@@ -1,7 +1,7 @@
 /** What happens at the made-up company, before any vendor has written it down. */
 
 /** Milliseconds since 1970. */
-type Time = number;
+export type Time = number;
 
 export interface Person {
   readonly name: string;
@@ -144,6 +144,37 @@ export interface Lookup {
   readonly host: string;
 }
 
+/** A line of AWS's Cost and Usage Report: a day of one charge. */
+export interface AwsCharge {
+  readonly on: "aws-charge";
+  /** Midnight. */
+  readonly day: Time;
+  readonly account: string;
+  readonly region: string;
+  /** `EUC1-Claude4.5Sonnet-input-tokens` */
+  readonly usageType: string;
+  readonly quantity: number;
+  readonly usd: number;
+}
+
+/** A row of Azure's cost export: a day of one meter. */
+export interface AzureCharge {
+  readonly on: "azure-charge";
+  /** Midnight. */
+  readonly day: Time;
+  readonly subscription: string;
+  readonly resource: string;
+  readonly region: string;
+  /** `gpt 4o 1120 Inp regnl Tokens` */
+  readonly meter: string;
+  readonly pricing: "OnDemand" | "Reservation";
+  readonly unit: "1K" | "1 Hour";
+  readonly quantity: number;
+  readonly usd: number;
+}
+
+export type Charge = AwsCharge | AzureCharge;
+
 export type Happening =
   | BedrockCall
   | AwsChange
@@ -153,4 +184,5 @@ export type Happening =
   | OpenaiHour
   | OpenaiChange
   | GatewayCall
-  | Lookup;
+  | Lookup
+  | Charge;

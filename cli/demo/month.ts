@@ -3,7 +3,7 @@
  * to a newer model, holidays, a night batch, a new hire. Nothing in here may become a finding.
  */
 import { aws, azure, google, holidays, month, openai, people } from "./company.ts";
-import type { BedrockCall, Happening, OpenaiHour, Person } from "./happening.ts";
+import type { AwsCaller, BedrockCall, Happening, OpenaiHour, Person } from "./happening.ts";
 import type { Random } from "./random.ts";
 
 const HOUR = 3_600_000;
@@ -12,6 +12,14 @@ const CLI = "aws-sdk-js/3.1120.0 ua/2.1 os/macos lang/js md/nodejs#24.12.0";
 
 export const at = (day: number, hour: number, minute = 0, second = 0): number =>
   Date.UTC(month.year, month.month - 1, day, hour, minute, second);
+
+/** Who becomes an incident's victim later. */
+export const customsAgent: AwsCaller = { type: "role", role: "customs-agent", session: "agent-7" };
+export const keys = {
+  newsletter: "key_newsletter02",
+  portalChat: "key_portal_chat",
+  translations: "key_portal_translate",
+} as const;
 
 const processedInEurope = ["eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1"] as const;
 
@@ -30,11 +38,13 @@ export function ordinaryMonth(seed: Random): Happening[] {
     for (let hour = 0; hour < 24; hour++) {
       for (const write of [
         dispatch,
+        customs,
         tariffs,
         staff,
         support,
         research,
         marketing,
+        portal,
         gateway,
         lookups,
         administration,
@@ -69,8 +79,8 @@ function dispatch(day: number, hour: number, random: Random): Happening[] {
       },
       ip: `10.10.${random.whole(0, 3)}.${random.whole(2, 250)}`,
       userAgent: SDK,
-      inputTokens: Math.round(2_400 * random.around(2)),
-      outputTokens: Math.round(320 * random.around(2)),
+      inputTokens: Math.round(21_000 * random.around(1.8)),
+      outputTokens: Math.round(520 * random.around(1.8)),
       metadata: { team: "platform", task: random.pick(["route", "customs", "delay"]) },
       invocationLogged: true,
     };
@@ -80,6 +90,26 @@ function dispatch(day: number, hour: number, random: Random): Happening[] {
     else calls.push(call);
   }
   return calls;
+}
+
+/** The customs agent, round the clock: some forty thousand tokens of rules and papers to a call. */
+function customs(day: number, hour: number, random: Random): Happening[] {
+  return Array.from({ length: random.poisson(5 * busyness(day, hour, "clock")) }, () => ({
+    on: "bedrock",
+    time: within(day, hour, random),
+    account: aws.production,
+    region: "eu-central-1",
+    processedRegion: random.pick(processedInEurope),
+    modelId: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    operation: "Converse",
+    caller: customsAgent,
+    ip: "10.10.4.20",
+    userAgent: SDK,
+    inputTokens: Math.round(38_000 * random.around(1.4)),
+    outputTokens: Math.round(600 * random.around(1.6)),
+    metadata: { team: "platform", app: "customs-agent" },
+    invocationLogged: true,
+  }));
 }
 
 /** The tariff engine of the pricing team: European data, European regions. */
@@ -100,9 +130,9 @@ function tariffs(day: number, hour: number, random: Random): Happening[] {
     },
     ip: `10.30.0.${random.whole(2, 60)}`,
     userAgent: SDK,
-    inputTokens: Math.round(5_200 * random.around(1.6)),
-    outputTokens: Math.round(700 * random.around(1.6)),
-    cacheReadTokens: 3_000,
+    inputTokens: Math.round(52_000 * random.around(1.4)),
+    outputTokens: Math.round(1_100 * random.around(1.6)),
+    cacheReadTokens: 20_000,
     metadata: { team: "pricing" },
     invocationLogged: true,
   }));
@@ -131,8 +161,8 @@ function staff(day: number, hour: number, random: Random): Happening[] {
       caller: { type: "role", role, session: person.email, sso: true },
       ip: person.ip,
       userAgent: CLI,
-      inputTokens: Math.round(1_500 * random.around(2.5)),
-      outputTokens: Math.round(400 * random.around(2)),
+      inputTokens: Math.round(34_000 * random.around(2)),
+      outputTokens: Math.round(700 * random.around(2)),
       invocationLogged: true,
     })),
   );
@@ -151,8 +181,8 @@ function support(day: number, hour: number, random: Random): Happening[] {
     operation: "ChatCompletions_Create",
     objectId: "aa11bb22-0000-4000-8000-00000000c0de",
     ip: "20.91.0.14",
-    inputTokens: Math.round(1_900 * random.around(1.8)),
-    outputTokens: Math.round(260 * random.around(1.8)),
+    inputTokens: Math.round(7_800 * random.around(1.5)),
+    outputTokens: Math.round(340 * random.around(1.6)),
     cachedTokens: 1_024,
     status: random.chance(0.008) ? 429 : 200,
   }));
@@ -218,23 +248,68 @@ function research(day: number, hour: number, random: Random): Happening[] {
   ];
 }
 
-/** Campaign texts: one key of one OpenAI project, in hours. */
+/** Campaign texts and the newsletter: two keys of one OpenAI project, in hours. */
 function marketing(day: number, hour: number, random: Random): Happening[] {
-  const requests = random.poisson(12 * busyness(day, hour, "office"));
-  if (requests === 0) return [];
-  const spent: OpenaiHour = {
-    on: "openai",
-    hour: at(day, hour),
+  const campaigns = {
     project: openai.marketing,
     user: `user-${people.marketing[0].objectId.slice(0, 8)}`,
     key: "key_campaigns01",
     model: "gpt-4o-mini-2024-07-18",
-    requests,
-    inputTokens: Math.round(requests * 900 * random.around(1.3)),
-    cachedTokens: requests * 128,
-    outputTokens: Math.round(requests * 350 * random.around(1.3)),
   };
-  return [spent];
+  const newsletter = { project: openai.marketing, key: keys.newsletter, model: "gpt-4o-2024-11-20" };
+  return [
+    ...openaiHour(day, hour, random.poisson(40 * busyness(day, hour, "office")), campaigns, [2_400, 900], random),
+    ...openaiHour(
+      day,
+      hour,
+      random.poisson(2 * busyness(day, hour, "office")),
+      newsletter,
+      [9_000, 3_100],
+      random,
+    ),
+  ];
+}
+
+/** The carriers' portal: an assistant in a chat, and translations of what carriers write. */
+function portal(day: number, hour: number, random: Random): Happening[] {
+  const chat = { project: openai.portal, key: keys.portalChat, model: "gpt-4o-2024-11-20" };
+  const translations = { project: openai.portal, key: keys.translations, model: "gpt-4o-mini-2024-07-18" };
+  return [
+    ...openaiHour(day, hour, random.poisson(42 * busyness(day, hour, "clock")), chat, [8_200, 850], random),
+    ...openaiHour(
+      day,
+      hour,
+      random.poisson(32 * busyness(day, hour, "clock")),
+      translations,
+      [16_000, 2_400],
+      random,
+    ),
+  ];
+}
+
+/** Nothing where nothing was asked. Tokens a request: in, out. */
+function openaiHour(
+  day: number,
+  hour: number,
+  requests: number,
+  about: Pick<OpenaiHour, "project" | "user" | "key" | "model">,
+  [input, output]: readonly [number, number],
+  random: Random,
+): OpenaiHour[] {
+  if (requests === 0) return [];
+  // The mean of many: what is odd about single requests evens out.
+  const noise = () => random.around(1 + 0.4 / Math.sqrt(requests));
+  return [
+    {
+      on: "openai",
+      hour: at(day, hour),
+      ...about,
+      requests,
+      inputTokens: Math.round(requests * input * noise()),
+      cachedTokens: requests * 128,
+      outputTokens: Math.round(requests * output * noise()),
+    },
+  ];
 }
 
 /** Chat for everybody through the gateway; Bedrock behind it sees only the gateway's role. */
@@ -242,8 +317,8 @@ function gateway(day: number, hour: number, random: Random): Happening[] {
   const users = [...people.support, ...people.marketing] as const;
   return Array.from({ length: random.poisson(5 * busyness(day, hour, "office")) }, () => {
     const time = within(day, hour, random);
-    const inputTokens = Math.round(1_100 * random.around(2));
-    const outputTokens = Math.round(380 * random.around(2));
+    const inputTokens = Math.round(5_200 * random.around(2));
+    const outputTokens = Math.round(700 * random.around(2));
     const person = random.pick(users);
     const team = people.support.some((one) => one === person) ? "support" : "marketing";
     const called: Happening[] = [

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Happening, OpenaiChange, OpenaiHour } from "./happening.ts";
 import type { Random } from "./random.ts";
-import { awsChange, bedrockCall, lookup } from "./writers/aws.ts";
-import { azureCall, azureChange } from "./writers/azure.ts";
+import { awsChange, awsCharge, bedrockCall, lookup } from "./writers/aws.ts";
+import { azureCall, azureChange, azureCharge } from "./writers/azure.ts";
 import { vertexCall } from "./writers/google.ts";
 import { gatewayCall } from "./writers/litellm.ts";
 import { auditPage, usagePage } from "./writers/openai.ts";
@@ -19,7 +19,9 @@ type Log =
   | "gcp-audit"
   | "openai-usage"
   | "openai-audit"
-  | "litellm";
+  | "litellm"
+  | "aws-cur"
+  | "azure-cost-export";
 
 /** How each log's records stand in a file, as its vendor delivers them. */
 const layouts: Record<Log, { readonly suffix: string; write(records: readonly unknown[]): string }> = {
@@ -32,6 +34,8 @@ const layouts: Record<Log, { readonly suffix: string; write(records: readonly un
   "openai-usage": { suffix: "json", write: (hours) => JSON.stringify(usagePage(hours as OpenaiHour[])) },
   "openai-audit": { suffix: "json", write: (pages) => JSON.stringify(pages[0]) },
   litellm: { suffix: "json", write: (records) => JSON.stringify(records) },
+  "aws-cur": { suffix: "csv.gz", write: table },
+  "azure-cost-export": { suffix: "csv", write: table },
 };
 
 interface LogFile {
@@ -41,11 +45,14 @@ interface LogFile {
   readonly records: readonly unknown[];
 }
 
-/** One file a log and day. */
+/** Bills come by the month. */
+const monthly: ReadonlySet<Log> = new Set(["aws-cur", "azure-cost-export"]);
+
+/** One file a log and day, and a bill's of the month. */
 export function logFilesOf(happenings: readonly Happening[], random: Random): readonly LogFile[] {
   const files = new Map<string, { log: Log; records: unknown[] }>();
   const add = (log: Log, time: number, ...records: readonly unknown[]) => {
-    const day = new Date(time).toISOString().slice(0, 10);
+    const day = new Date(time).toISOString().slice(0, monthly.has(log) ? 7 : 10);
     const name = `${log}/${day}.${layouts[log].suffix}`;
     const file = files.get(name) ?? { log, records: [] };
     files.set(name, file);
@@ -82,6 +89,12 @@ export function logFilesOf(happenings: readonly Happening[], random: Random): re
       case "gateway":
         add("litellm", happening.time, gatewayCall(happening, random));
         break;
+      case "aws-charge":
+        add("aws-cur", happening.day, awsCharge(happening));
+        break;
+      case "azure-charge":
+        add("azure-cost-export", happening.day, azureCharge(happening));
+        break;
       case "dns":
         add("aws-route53", happening.time, lookup(happening, random));
         break;
@@ -114,8 +127,23 @@ export async function writeLogs(
 /** The text of one file, before it is compressed. */
 export const textOf = ({ log, records }: LogFile): string => layouts[log].write(records);
 
-const timeOf = (happening: Happening): number => ("hour" in happening ? happening.hour : happening.time);
+function timeOf(happening: Happening): number {
+  if ("hour" in happening) return happening.hour;
+  return "day" in happening ? happening.day : happening.time;
+}
 
 function lines(records: readonly unknown[]): string {
   return `${records.map((record) => JSON.stringify(record)).join("\n")}\n`;
+}
+
+/** A name with a comma stands in quotes. */
+function table(rows: readonly unknown[]): string {
+  const [first = {}] = rows as readonly Readonly<Record<string, string>>[];
+  const columns = Object.keys(first);
+  const written = (cells: readonly string[]) =>
+    cells.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",");
+  const lines = (rows as readonly Readonly<Record<string, string>>[]).map((row) =>
+    written(columns.map((column) => row[column] ?? "")),
+  );
+  return `${[written(columns), ...lines].join("\n")}\n`;
 }

@@ -15,8 +15,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { policyYaml } from "../../cli/demo/company.ts";
-import { incidents } from "../../cli/demo/incidents.ts";
-import { ordinaryMonth } from "../../cli/demo/month.ts";
+import { madeUpMonth } from "../../cli/demo/made-up-month.ts";
 import { randomFrom } from "../../cli/demo/random.ts";
 import { logFilesOf, textOf } from "../../cli/demo/write-logs.ts";
 import { migrateTopics } from "../../shared/bus/kafka-bus.ts";
@@ -167,7 +166,7 @@ interface Bodies {
 /** Whole days, each log cut into several requests; some records stand in two of them. */
 function bodiesOf(seed: number, days: number): Bodies {
   const random = randomFrom(seed);
-  const happenings = [...ordinaryMonth(random), ...incidents(random).flatMap((incident) => incident.happenings)];
+  const { happenings } = madeUpMonth(random);
   const cut = random.fork("cuts");
   const pushed: string[] = [];
   const spendRows: SpendRow[] = [];

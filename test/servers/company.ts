@@ -1,12 +1,12 @@
 /**
- * The made-up month of the demo, served on 127.0.0.1 as the vendors of the made-up company serve it: CloudTrail and DNS
- * in S3, Bedrock's invocation log in CloudWatch Logs, Azure in a storage account, Google in Cloud Logging, OpenAI and
- * LiteLLM by their own APIs. CloudTrail's event history is not asked: it keeps 90 days, and the month is long over.
+ * The made-up month of the demo, served on 127.0.0.1 as the vendors of the made-up company serve it: CloudTrail, DNS and
+ * the bill in S3, Bedrock's invocation log in CloudWatch Logs, Azure in a storage account, Google in Cloud Logging, OpenAI
+ * and LiteLLM by their own APIs. CloudTrail's event history is not asked: it keeps 90 days, and the month is long over.
  */
 import { gzipSync } from "node:zlib";
 import { policyYaml } from "../../cli/demo/company.ts";
-import { type Incident, incidents } from "../../cli/demo/incidents.ts";
-import { ordinaryMonth } from "../../cli/demo/month.ts";
+import type { Incident } from "../../cli/demo/incident.ts";
+import { madeUpMonth } from "../../cli/demo/made-up-month.ts";
 import { randomFrom } from "../../cli/demo/random.ts";
 import { logFilesOf, textOf } from "../../cli/demo/write-logs.ts";
 import { AwsServer } from "./aws.ts";
@@ -22,6 +22,7 @@ type LogFile = ReturnType<typeof logFilesOf>[number];
 const SEED = 7;
 const MONTH_START = Date.UTC(2026, 8, 1);
 const DAY_MS = 86_400_000;
+const EXPORTED = "costs/finops/daily/20260901-20260930/part_0_0001.csv";
 const INVOCATIONS = "/meridian/bedrock-invocations";
 
 export interface Company {
@@ -40,14 +41,23 @@ export interface Company {
 
 export async function serveCompany(): Promise<Company> {
   const random = randomFrom(SEED);
-  const planted = incidents(random);
-  const happenings = [...ordinaryMonth(random), ...planted.flatMap((incident) => incident.happenings)];
+  const { planted, happenings } = madeUpMonth(random);
   const files = logFilesOf(happenings, random.fork("identifiers"));
   const of = (log: LogFile["log"]) => files.filter((file) => file.log === log);
 
   const aws = await new AwsServer().start();
   const invocations = fillAws(aws, of("aws-cloudtrail"), of("aws-route53"), of("aws-bedrock-invocation"));
-  const azure = await serveAzure(blobStorage(blobsOf([...of("azure-openai"), ...of("azure-activity")])));
+  for (const file of of("aws-cur"))
+    aws.put("meridian-bills", `cur/daily/data/BILLING_PERIOD=2026-09/daily-00001.csv.gz`, gzipSync(textOf(file)));
+  const azure = await serveAzure(
+    blobStorage(
+      new Map([
+        ...blobsOf([...of("azure-openai"), ...of("azure-activity")]),
+        ...of("azure-cost-export").map((file) => [EXPORTED, Buffer.from(textOf(file))] as const),
+      ]),
+      { modified: new Map([[EXPORTED, Date.now()]]) },
+    ),
+  );
   const entries = of("gcp-audit").flatMap(({ records }) =>
     records.map((record) => entryOf(record as GoogleEntry)),
   );
@@ -112,6 +122,13 @@ function collectorsOf(servers: Servers, { accounts, regions }: Places, entries: 
     "azure.blob": {
       account: azure.url,
       history,
+      authority: identity.authority,
+      credential: { ...identity.credential, clientSecret: reference("AZURE_CLIENT_SECRET") },
+    },
+    "azure.cost-exports": {
+      account: azure.url,
+      container: "costs",
+      exports: ["finops/daily"],
       authority: identity.authority,
       credential: { ...identity.credential, clientSecret: reference("AZURE_CLIENT_SECRET") },
     },

@@ -1,5 +1,6 @@
-/** CloudTrail, Bedrock invocation logs and Route 53 Resolver query logs, as AWS documents them. */
-import type { AwsCaller, AwsChange, BedrockCall, Lookup } from "../happening.ts";
+/** CloudTrail, Bedrock invocation logs, Route 53 Resolver query logs and CUR 2.0, as AWS documents them. */
+import { awsAccountNames } from "../company.ts";
+import type { AwsCaller, AwsChange, AwsCharge, BedrockCall, Lookup } from "../happening.ts";
 import type { Random } from "../random.ts";
 
 const iso = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
@@ -171,4 +172,22 @@ export const lookup = ({ time, account, vpc, instance, ip, host }: Lookup, rando
   srcport: String(random.whole(1_024, 65_535)),
   transport: "UDP",
   srcids: { instance },
+});
+
+/** The columns of CUR 2.0 that say what a line is about. */
+export const awsCharge = ({ day, account, region, usageType, quantity, usd }: AwsCharge): unknown => ({
+  bill_payer_account_id: "100000000001",
+  line_item_usage_account_id: account,
+  line_item_usage_account_name: awsAccountNames[account] ?? "",
+  line_item_usage_start_date: iso(day),
+  line_item_usage_end_date: iso(day + 86_400_000),
+  line_item_line_item_type: "Usage",
+  line_item_product_code: "AmazonBedrock",
+  line_item_usage_type: usageType,
+  line_item_operation: "InvokeModelInference",
+  line_item_resource_id: "",
+  line_item_usage_amount: quantity.toFixed(6),
+  line_item_currency_code: "USD",
+  line_item_unblended_cost: usd.toFixed(10),
+  product_region_code: region,
 });

@@ -1,10 +1,10 @@
-/** Diagnostic logs of Azure OpenAI and the subscription's activity log, as written to a storage account. */
+/** Diagnostic logs of Azure OpenAI, the subscription's activity log and its cost export, as written to a storage account. */
 import { azure } from "../company.ts";
-import type { AzureCall, AzureChange } from "../happening.ts";
+import type { AzureCall, AzureChange, AzureCharge } from "../happening.ts";
 import type { Random } from "../random.ts";
 
-const resourceId = (resource: string): string =>
-  `/SUBSCRIPTIONS/${azure.subscription}/RESOURCEGROUPS/${azure.resourceGroup}/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/${resource}`.toUpperCase();
+const resourceId = (resource: string, subscription: string = azure.subscription): string =>
+  `/SUBSCRIPTIONS/${subscription}/RESOURCEGROUPS/${azure.resourceGroup}/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/${resource}`.toUpperCase();
 
 /** Azure writes seven digits of a second. */
 const time7 = (time: number): string => new Date(time).toISOString().replace("Z", "0000Z");
@@ -92,3 +92,33 @@ export function azureChange(change: AzureChange, random: Random): unknown[] {
     },
   }));
 }
+
+/** Of the schema of Enterprise Agreements: days as Americans write them. */
+export const azureCharge = ({
+  day,
+  subscription,
+  resource,
+  region,
+  meter,
+  pricing,
+  unit,
+  quantity,
+  usd,
+}: AzureCharge): unknown => ({
+  Date: new Date(day).toISOString().replace(/^(\d+)-(\d+)-(\d+)T.*$/, "$2/$3/$1"),
+  SubscriptionId: subscription,
+  SubscriptionName: subscription === azure.coastal ? "coastal-lines" : "meridian-support",
+  ResourceGroup: azure.resourceGroup,
+  ResourceId: resourceId(resource, subscription).toLowerCase(),
+  ResourceLocation: region,
+  MeterCategory: "Foundry Models",
+  MeterSubCategory: "Azure OpenAI",
+  MeterName: meter,
+  ChargeType: "Usage",
+  PricingModel: pricing,
+  Quantity: quantity.toFixed(6),
+  UnitOfMeasure: unit,
+  CostInBillingCurrency: usd.toFixed(10),
+  BillingCurrencyCode: "USD",
+  Tags: "",
+});

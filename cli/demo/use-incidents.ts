@@ -1,20 +1,9 @@
-/**
- * What is planted in the month: each incident with the happenings that show it and the findings it must become. The
- * ground truth is written beside the logs, and `gnomon demo` holds what it found against it.
- */
+/** What is planted in the month about who uses what, and what protects it. */
 import { aws, azure, google, openai, people } from "./company.ts";
-import type { AwsCaller, AwsChange, BedrockCall, Happening } from "./happening.ts";
+import type { AwsCaller, AwsChange, BedrockCall } from "./happening.ts";
+import type { Incident } from "./incident.ts";
 import { at } from "./month.ts";
 import type { Random } from "./random.ts";
-
-export interface Incident {
-  readonly id: string;
-  /** One sentence, as the company's security lead would tell it afterwards. */
-  readonly story: string;
-  /** Each by rule name and a part of the subject that no other finding of that rule has. */
-  readonly findings: readonly { readonly rule: string; readonly about: string }[];
-  readonly happenings: readonly Happening[];
-}
 
 const MINUTE = 60_000;
 const SDK = "Boto3/1.42.3 md/Botocore#1.42.3 ua/2.1 os/linux lang/python#3.13.1";
@@ -49,7 +38,7 @@ const change = (time: number, eventName: string, caller: AwsCaller, more: Partia
 const times = (count: number, first: number, every: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index * every);
 
-export function incidents(seed: Random): readonly Incident[] {
+export function useIncidents(seed: Random): readonly Incident[] {
   const random = seed.fork("incidents");
   const platformAdmin: AwsCaller = {
     type: "role",
@@ -147,7 +136,10 @@ export function incidents(seed: Random): readonly Incident[] {
     {
       id: "tariffs-leave-europe",
       story: "A copied configuration sends European tariffs through the United States profile for an afternoon.",
-      findings: [{ rule: "region-processed", about: "us-west-2" }],
+      findings: [
+        { rule: "region-processed", about: "us-west-2" },
+        { rule: "region-possible", about: aws.pricing, says: "A bill charges" },
+      ],
       happenings: times(40, at(21, 12, 10), 5 * MINUTE).map((time) =>
         bedrock({
           time,
@@ -243,7 +235,7 @@ export function incidents(seed: Random): readonly Incident[] {
             time,
             account: aws.production,
             region: "ap-south-1",
-            modelId: "anthropic.claude-sonnet-4-5-20250929-v1:0",
+            modelId: "anthropic.claude-opus-4-5-20251101-v1:0",
             operation: "InvokeModelWithResponseStream",
             caller: thief,
             ip: "203.0.113.199",
