@@ -19,6 +19,10 @@ export const fetched = (pages: readonly Page[]): FetchedPage[] =>
     return page;
   });
 
+/** Without the failures. */
+export const arrived = (pages: readonly Page[]): FetchedPage[] =>
+  pages.flatMap((page) => ("failed" in page ? [] : [page]));
+
 export const documentsOf = (pages: readonly Page[]): unknown[] =>
   fetched(pages).flatMap(({ documents }) => documents);
 

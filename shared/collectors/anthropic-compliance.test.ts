@@ -1,24 +1,19 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { arrived, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import { type FeedEvent, feedPage } from "../../test/servers/event-feed.ts";
-import { type AskedFor, inWeather, type JsonServer, type Reply, serveJson } from "../../test/servers/json-api.ts";
+import { type AskedFor, inWeather, type Reply, serveJson } from "../../test/servers/json-api.ts";
 import { EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import { anthropicCompliance as source } from "../sources/anthropic-compliance.ts";
 import { anthropicCompliance } from "./anthropic-compliance.ts";
-import type { FetchedPage, Page } from "./collector.ts";
 
 const KEY = "sk-ant-api01-made-up";
 const NOW = EpochMs.parse(Date.UTC(2026, 8, 14, 10, 20));
 const written = { key: "$" + "{secretsmanager:gnomon/anthropic}", history: "40h" };
 
-const servers: JsonServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(reply: (asked: AskedFor) => Reply) {
   const server = await serveJson(reply);
-  servers.push(server);
+  onTestFinished(server.close);
   const settings = { ...anthropicCompliance.settings.parse(written), key: KEY, baseUrl: server.url };
   return { server, settings };
 }
@@ -63,12 +58,7 @@ describe("anthropic.compliance", () => {
   const pull = async (
     settings: Parameters<typeof anthropicCompliance.pull>[0]["settings"],
     cursors: ReadonlyMap<string, string> = new Map(),
-  ) => {
-    const pages: Page[] = [];
-    const signal = new AbortController().signal;
-    for await (const page of anthropicCompliance.pull({ settings, cursors, now: NOW, signal })) pages.push(page);
-    return pages.filter((page): page is FetchedPage => !("failed" in page));
-  };
+  ) => arrived(await pagesOf(anthropicCompliance, settings, NOW, cursors));
 
   it("asks for full pages, with the key and the version in headers", async () => {
     const { server, settings } = await serve((asked) => feed(asked, activities));

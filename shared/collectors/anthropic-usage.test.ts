@@ -1,23 +1,18 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { arrived, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
-import { type AskedFor, inWeather, type JsonServer, type Reply, serveJson } from "../../test/servers/json-api.ts";
+import { type AskedFor, inWeather, type Reply, serveJson } from "../../test/servers/json-api.ts";
 import { DAY_MS, EpochMs, HOUR_MS } from "../model/units.ts";
 import { anthropicUsage as source } from "../sources/anthropic-usage.ts";
 import { anthropicUsage } from "./anthropic-usage.ts";
-import type { FetchedPage, Page } from "./collector.ts";
 
 const KEY = "sk-ant-admin01-made-up";
 const NOW = EpochMs.parse(Date.UTC(2026, 8, 14, 10, 20));
 const written = { key: "$" + "{ssm:/gnomon/anthropic}", history: "4d" };
 
-const servers: JsonServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(reply: (asked: AskedFor) => Reply) {
   const server = await serveJson(reply);
-  servers.push(server);
+  onTestFinished(server.close);
   const settings = { ...anthropicUsage.settings.parse(written), key: KEY, baseUrl: server.url };
   return { server, settings };
 }
@@ -63,10 +58,7 @@ describeCollector({
 describe("anthropic.usage", () => {
   it("groups by all there is but speed, and brings buckets that the source reads", async () => {
     const { server, settings } = await serve((asked) => report(asked));
-    const pages: Page[] = [];
-    const signal = new AbortController().signal;
-    for await (const page of anthropicUsage.pull({ settings, cursors: new Map(), now: NOW, signal }))
-      pages.push(page);
+    const pages = arrived(await pagesOf(anthropicUsage, settings, NOW));
     const [first] = server.asked;
     expect(first?.path).toBe("/v1/organizations/usage_report/messages");
     expect(first?.headers).toMatchObject({ "x-api-key": KEY, "anthropic-version": "2023-06-01" });
@@ -74,9 +66,8 @@ describe("anthropic.usage", () => {
       ...["account_id", "api_key_id", "context_window", "inference_geo"],
       ...["model", "service_account_id", "service_tier", "workspace_id"],
     ]);
-    const fetched = pages.filter((page): page is FetchedPage => !("failed" in page));
-    expect(source.read(fetched[0]?.documents[0])).toMatchObject({ activities: [{ kind: "bucket" }] });
-    expect(fetched.at(-1)?.cursor).toBe(new Date(NOW - DAY_MS).toISOString());
+    expect(source.read(pages[0]?.documents[0])).toMatchObject({ activities: [{ kind: "bucket" }] });
+    expect(pages.at(-1)?.cursor).toBe(new Date(NOW - DAY_MS).toISOString());
   });
 
   it("names the admin key that is needed", async () => {

@@ -1,11 +1,11 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { arrived, failuresOf, pagesOf } from "../../test/collected.ts";
 import { describeCollector, type Weather } from "../../test/contract/collector.contract.ts";
 import { AwsServer } from "../../test/servers/aws.ts";
 import { EpochMs, HOUR_MS, MINUTE_MS, toIsoTime } from "../model/units.ts";
 import { trimmed } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
 import { awsCloudwatchLogs } from "./aws-cloudwatch-logs.ts";
-import type { FetchedPage } from "./collector.ts";
 
 vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAMADEUP");
 vi.stubEnv("AWS_SECRET_ACCESS_KEY", "made-up");
@@ -47,14 +47,9 @@ const idsIn = (document: unknown): string[] =>
   (document as { logEvents: { message: string }[] }).logEvents.map(({ message }) => JSON.parse(message).requestId);
 
 async function pull(given: Readonly<Record<string, unknown>> = {}, cursors = new Map<string, string>()) {
-  const pages: FetchedPage[] = [];
-  const failures: { part: string; message: string }[] = [];
-  const { signal } = new AbortController();
-  for await (const page of awsCloudwatchLogs.pull({ settings: settingsWith(given), cursors, now: NOW, signal })) {
-    if ("failed" in page) failures.push({ part: page.part, message: page.failed.message });
-    else pages.push(page);
-  }
-  return { pages, failures, ids: pages.flatMap(({ documents }) => documents.flatMap(idsIn)) };
+  const all = await pagesOf(awsCloudwatchLogs, settingsWith(given), NOW, cursors);
+  const pages = arrived(all);
+  return { pages, failures: failuresOf(all), ids: pages.flatMap(({ documents }) => documents.flatMap(idsIn)) };
 }
 
 const early = Array.from({ length: 9 }, (_, at) => NOW - 170 * MINUTE_MS + at * 15 * MINUTE_MS);
@@ -112,10 +107,11 @@ describe("aws.cloudwatch-logs", () => {
     });
     expect(ids.sort()).toEqual(["eu-central-1", "eu-west-1", "shared"]);
     expect(failures).toEqual([
-      {
-        part: `222233334444/eu-west-1/${trail}`,
-        message: expect.stringMatching(/logs:FilterLogEvents .*there is none; check the settings$/),
-      },
+      [
+        `222233334444/eu-west-1/${trail}`,
+        "upstream-refused",
+        expect.stringMatching(/logs:FilterLogEvents .*there is none; check the settings$/),
+      ],
     ]);
   });
 

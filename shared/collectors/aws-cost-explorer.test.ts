@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { cursorsOf, documentsOf, failuresOf, pagesOf } from "../../test/collected.ts";
+import { arrived, cursorsOf, documentsOf, failuresOf, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import { AwsServer, type Billed } from "../../test/servers/aws.ts";
 import { DAY_MS, EpochMs, HOUR_MS } from "../model/units.ts";
@@ -149,7 +149,7 @@ describe("aws.cost-explorer", () => {
     expect(failuresOf(pages)).toEqual([
       [`own/${BEDROCK}`, "upstream-refused", expect.stringMatching(/there is no data yet/)],
     ]);
-    const cursors = cursorsOf(pages.filter((page) => !("failed" in page)));
+    const cursors = cursorsOf(arrived(pages));
     expect(await pagesOf(awsCostExplorer, settings, later(HOUR_MS), cursors)).toEqual([]);
     const next = documentsOf(await pagesOf(awsCostExplorer, settings, later(DAY_MS), cursors)).flatMap(idsIn);
     expect(next).toContain(`${dayAgo(50)} ${BEDROCK}`);
@@ -183,7 +183,7 @@ describe("aws.cost-explorer", () => {
     expect(failuresOf(pages)).toEqual([
       ["222233334444", "upstream-refused", expect.stringMatching(/allow ce:GetDimensionValues, and let IAM into/)],
     ]);
-    expect(documentsOf(pages.filter((page) => !("failed" in page)))).toHaveLength(1);
+    expect(documentsOf(arrived(pages))).toHaveLength(1);
   });
 
   it("hands out a day of many accounts in parts that a message can hold", async () => {

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cursorsOf, failuresOf, fetched, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   type AzureAsked,
@@ -11,18 +12,13 @@ import {
 import type { Reply } from "../../test/servers/json-api.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import { azureBlob } from "./azure-blob.ts";
-import type { FetchedPage, Page } from "./collector.ts";
+import type { Page } from "./collector.ts";
 
 const NOW = Date.parse("2026-08-01T12:20:00Z") as EpochMs;
 const SUBSCRIPTION = "resourceId=/SUBSCRIPTIONS/00000000-0000-0000-0000-00000000A001";
 const ACCOUNT = `${SUBSCRIPTION}/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/AOAI`;
 const OTHER = `${SUBSCRIPTION}/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/KEYS`;
 const REQUESTS = "insights-logs-requestresponse";
-
-const servers: AzureServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
 
 const hourBlob = (resource: string, time: number, container = REQUESTS): string => {
   const [, year, month, day, hour] = /^(\d+)-(\d+)-(\d+)T(\d+)/.exec(new Date(time).toISOString()) ?? [];
@@ -41,7 +37,7 @@ const lines = (...ids: readonly string[]): Buffer => Buffer.from(ids.map((id) =>
 
 async function serve(answer: (asked: AzureAsked) => Reply): Promise<AzureServer> {
   const server = await serveAzure(answer);
-  servers.push(server);
+  onTestFinished(server.close);
   return server;
 }
 
@@ -50,34 +46,15 @@ const settingsFor = (url: string, more: Record<string, unknown> = {}) => ({
   ...identityAt(url),
 });
 
-async function pull(
+const pull = (
   settings: ReturnType<typeof settingsFor>,
   cursors: ReadonlyMap<string, string> = new Map(),
   now = NOW,
-): Promise<Page[]> {
-  const pages: Page[] = [];
-  const { signal } = new AbortController();
-  for await (const page of azureBlob.pull({ settings, cursors, now, signal })) pages.push(page);
-  return pages;
-}
-
-const fetched = (pages: readonly Page[]): FetchedPage[] =>
-  pages.flatMap((page) => {
-    if ("failed" in page) throw page.failed;
-    return [page];
-  });
-const failuresOf = (pages: readonly Page[]) =>
-  pages.flatMap((page) => ("failed" in page ? [[page.part, page.failed.code, page.failed.message]] : []));
+) => pagesOf(azureBlob, settings, now, cursors);
 
 const idOf = (document: unknown): string[] => [(document as { correlationId: string }).correlationId];
 const idsOf = (pages: readonly Page[]): string[] =>
   fetched(pages).flatMap(({ documents }) => documents.flatMap(idOf));
-
-const cursorsOf = (pages: readonly Page[], before: ReadonlyMap<string, string> = new Map()) =>
-  new Map([
-    ...before,
-    ...fetched(pages).flatMap(({ part, cursor }) => (cursor === undefined ? [] : [[part, cursor] as const])),
-  ]);
 
 /** Four hours of two resources, a record an hour each. */
 const spread = new Map(

@@ -1,6 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { cursorsOf, documentsOf, failuresOf, fetched, pagesOf, unreadableOf } from "../../test/collected.ts";
+import {
+  arrived,
+  cursorsOf,
+  documentsOf,
+  failuresOf,
+  fetched,
+  pagesOf,
+  unreadableOf,
+} from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import { type AzureAsked, blobStorage, identityAt, serveAzure, storageError } from "../../test/servers/azure.ts";
 import type { Reply } from "../../test/servers/json-api.ts";
@@ -207,7 +215,7 @@ describe("azure.cost-exports", () => {
     expect(failuresOf(pages)).toEqual([
       ["costs/finops/other", "upstream-refused", expect.stringMatching(/Storage Blob Data Reader/)],
     ]);
-    expect(documentsOf(pages.filter((page) => !("failed" in page))).flatMap(idsIn)).toEqual(["one", "two"]);
+    expect(documentsOf(arrived(pages)).flatMap(idsIn)).toEqual(["one", "two"]);
     expect([downloads, server.tokens()]).toEqual([2, 2]);
   });
 

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { fetched, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   type AzureAsked,
@@ -20,7 +21,7 @@ import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../model/units.ts";
 import { collect } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
 import { azureMonitorQuery } from "./azure-monitor-query.ts";
-import type { FetchedPage, Page } from "./collector.ts";
+import type { Page } from "./collector.ts";
 
 const WORKSPACE = "00000000-0000-0000-0000-000000000001";
 const NOW = Date.parse("2026-08-01T12:00:00Z") as EpochMs;
@@ -28,14 +29,9 @@ const TABLES = ["AzureDiagnostics", "AzureActivity"];
 const RESOURCE =
   "/subscriptions/00000000-0000-0000-0000-00000000a001/resourcegroups/rg/providers/microsoft.cognitiveservices/accounts/aoai";
 
-const servers: AzureServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(answer: (asked: AzureAsked) => Reply): Promise<AzureServer> {
   const server = await serveAzure(answer);
-  servers.push(server);
+  onTestFinished(server.close);
   return server;
 }
 
@@ -74,21 +70,10 @@ const settled = (url: string, more: Record<string, unknown> = {}) => ({
   ...identityAt(url),
 });
 
-async function pull(
+const pull = (
   settings: Parameters<typeof azureMonitorQuery.pull>[0]["settings"],
   cursors: ReadonlyMap<string, string> = new Map(),
-): Promise<Page[]> {
-  const pages: Page[] = [];
-  const signal = new AbortController().signal;
-  for await (const page of azureMonitorQuery.pull({ settings, cursors, now: NOW, signal })) pages.push(page);
-  return pages;
-}
-
-const fetched = (pages: readonly Page[]): FetchedPage[] =>
-  pages.flatMap((page) => {
-    if ("failed" in page) throw page.failed;
-    return [page];
-  });
+) => pagesOf(azureMonitorQuery, settings, NOW, cursors);
 
 const idOf = (document: unknown): string[] => {
   const { CorrelationId } = document as { CorrelationId?: string };

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cursorsOf, failuresOf, fetched, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   callPayload,
@@ -15,20 +16,15 @@ import type { RawRecord } from "../model/raw-record.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import { collect } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
-import type { FetchedPage, Page } from "./collector.ts";
+import type { Page } from "./collector.ts";
 import { gcpLogging } from "./gcp-logging.ts";
 
 const PROJECT = "projects/example-project";
 const NOW = Date.parse("2026-08-01T12:00:00Z") as EpochMs;
 
-const servers: GoogleServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(answer: (asked: ListAsked) => ListReply): Promise<GoogleServer> {
   const server = await serveGoogle(answer);
-  servers.push(server);
+  onTestFinished(server.close);
   return server;
 }
 
@@ -48,29 +44,15 @@ const settingsFor = (server: GoogleServer, more: Record<string, unknown> = {}) =
   ...server.settings,
 });
 
-async function pull(
+const pull = (
   settings: ReturnType<typeof settingsFor>,
   cursors: ReadonlyMap<string, string> = new Map(),
   now = NOW,
-): Promise<Page[]> {
-  const pages: Page[] = [];
-  const { signal } = new AbortController();
-  for await (const page of gcpLogging.pull({ settings, cursors, now, signal })) pages.push(page);
-  return pages;
-}
+) => pagesOf(gcpLogging, settings, now, cursors);
 
-const fetched = (pages: readonly Page[]): FetchedPage[] =>
-  pages.flatMap((page) => {
-    if ("failed" in page) throw page.failed;
-    return [page];
-  });
-const failuresOf = (pages: readonly Page[]) =>
-  pages.flatMap((page) => ("failed" in page ? [[page.part, page.failed.code, page.failed.message]] : []));
 const idOf = (document: unknown): string[] => [(document as { insertId: string }).insertId];
 const idsOf = (pages: readonly Page[]): string[] =>
   fetched(pages).flatMap(({ documents }) => documents.flatMap(idOf));
-const cursorsOf = (pages: readonly Page[]) =>
-  new Map(fetched(pages).flatMap(({ part, cursor }) => (cursor === undefined ? [] : [[part, cursor] as const])));
 
 const spread = Array.from({ length: 14 }, (_, at) => entry(`entry-${at}`, (at + 1) * 90 * MINUTE_MS));
 

@@ -1,23 +1,18 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { arrived, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
-import { type AskedFor, inWeather, type JsonServer, type Reply, serveJson } from "../../test/servers/json-api.ts";
+import { type AskedFor, inWeather, type Reply, serveJson } from "../../test/servers/json-api.ts";
 import { EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../model/units.ts";
 import { litellmSpend as source } from "../sources/litellm-spend.ts";
-import type { FetchedPage, Page } from "./collector.ts";
 import { litellmSpendLogs } from "./litellm-spend-logs.ts";
 
 const KEY = "sk-made-up-master-key";
 const NOW = EpochMs.parse(Date.UTC(2026, 8, 14, 10, 20));
 const written = { baseUrl: "http://litellm.example:4000", key: "$" + "{env:LITELLM_MASTER_KEY}", pageSize: "5" };
 
-const servers: JsonServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(reply: (asked: AskedFor) => Reply) {
   const server = await serveJson(reply);
-  servers.push(server);
+  onTestFinished(server.close);
   const settings = { ...litellmSpendLogs.settings.parse(written), key: KEY, baseUrl: server.url };
   return { server, settings };
 }
@@ -93,12 +88,7 @@ describe("litellm.spend-logs", () => {
     settings: Parameters<typeof litellmSpendLogs.pull>[0]["settings"],
     cursors: ReadonlyMap<string, string> = new Map(),
     now = NOW,
-  ) => {
-    const pages: Page[] = [];
-    const signal = new AbortController().signal;
-    for await (const page of litellmSpendLogs.pull({ settings, cursors, now, signal })) pages.push(page);
-    return pages.filter((page): page is FetchedPage => !("failed" in page));
-  };
+  ) => arrived(await pagesOf(litellmSpendLogs, settings, now, cursors));
 
   it("asks by time in the proxy's words, oldest first, and brings rows that the source reads", async () => {
     const { server, settings } = await serve((asked) => spendLogs(asked, spread));

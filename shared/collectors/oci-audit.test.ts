@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { cursorsOf, failuresOf, fetched, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import type { Reply } from "../../test/servers/json-api.ts";
 import {
@@ -20,7 +21,7 @@ import type { RawRecord } from "../model/raw-record.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import { collect } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
-import type { FetchedPage, Page } from "./collector.ts";
+import type { Page } from "./collector.ts";
 import { ociAudit } from "./oci-audit.ts";
 
 const REGION = "us-chicago-1";
@@ -34,16 +35,14 @@ beforeEach(() => {
   vi.spyOn(console, "info").mockImplementation(() => {});
 });
 
-const servers: OracleServer[] = [];
-afterEach(async () => {
+afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
-  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
 async function serve(answer: (asked: EventsAsked) => Reply): Promise<OracleServer> {
   const server = await serveOracle(answer);
-  servers.push(server);
+  onTestFinished(server.close);
   return server;
 }
 
@@ -89,31 +88,17 @@ const settingsFor = (url: string, more: Record<string, unknown> = {}) =>
     ...more,
   }) as ReturnType<typeof ociAudit.settings.parse>;
 
-async function pull(
+const pull = (
   settings: ReturnType<typeof settingsFor>,
   cursors: ReadonlyMap<string, string> = new Map(),
   now = NOW,
-): Promise<Page[]> {
-  const pages: Page[] = [];
-  const { signal } = new AbortController();
-  for await (const page of ociAudit.pull({ settings, cursors, now, signal })) pages.push(page);
-  return pages;
-}
+) => pagesOf(ociAudit, settings, now, cursors);
 
-const fetched = (pages: readonly Page[]): FetchedPage[] =>
-  pages.flatMap((page) => {
-    if ("failed" in page) throw page.failed;
-    return [page];
-  });
-const failuresOf = (pages: readonly Page[]) =>
-  pages.flatMap((page) => ("failed" in page ? [[page.part, page.failed.code, page.failed.message]] : []));
 const idOf = (document: unknown): string[] => [(document as { eventId: string }).eventId];
 /** Each once: neighbouring stretches of time have a minute in common. */
 const idsOf = (pages: readonly Page[]): string[] => [
   ...new Set(fetched(pages).flatMap(({ documents }) => documents.flatMap(idOf))),
 ];
-const cursorsOf = (pages: readonly Page[]) =>
-  new Map(fetched(pages).flatMap(({ part, cursor }) => (cursor === undefined ? [] : [[part, cursor] as const])));
 
 const spread = Array.from({ length: 6 }, (_, at) => event(`event-${at}`, (at + 1) * 2 * HOUR_MS));
 

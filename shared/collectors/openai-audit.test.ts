@@ -1,24 +1,20 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { arrived, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import { type FeedEvent, feedPage } from "../../test/servers/event-feed.ts";
-import { type AskedFor, inWeather, type JsonServer, type Reply, serveJson } from "../../test/servers/json-api.ts";
+import { type AskedFor, inWeather, type Reply, serveJson } from "../../test/servers/json-api.ts";
 import { DAY_MS, EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import { openaiAudit as source } from "../sources/openai-audit.ts";
-import type { FetchedPage, Page } from "./collector.ts";
+import type { Page } from "./collector.ts";
 import { openaiAudit } from "./openai-audit.ts";
 
 const KEY = "sk-admin-made-up";
 const NOW = EpochMs.parse(Date.UTC(2026, 8, 14, 10, 20));
 const written = { key: "$" + "{env:OPENAI_ADMIN_KEY}", history: "4d" };
 
-const servers: JsonServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(reply: (asked: AskedFor) => Reply) {
   const server = await serveJson(reply);
-  servers.push(server);
+  onTestFinished(server.close);
   const settings = { ...openaiAudit.settings.parse(written), key: KEY, baseUrl: `${server.url}/v1` };
   return { server, settings };
 }
@@ -63,25 +59,19 @@ describeCollector({
 });
 
 describe("openai.audit", () => {
-  const pull = async (
+  const pull = (
     settings: Parameters<typeof openaiAudit.pull>[0]["settings"],
     cursors: ReadonlyMap<string, string> = new Map(),
     now = NOW,
-  ) => {
-    const pages: Page[] = [];
-    const signal = new AbortController().signal;
-    for await (const page of openaiAudit.pull({ settings, cursors, now, signal })) pages.push(page);
-    return pages;
-  };
-  const fetched = (pages: readonly Page[]) => pages.filter((page): page is FetchedPage => !("failed" in page));
+  ) => pagesOf(openaiAudit, settings, now, cursors);
   const cursorOf = (pages: readonly Page[]) =>
-    fetched(pages).findLast(({ cursor }) => cursor !== undefined)?.cursor;
+    arrived(pages).findLast(({ cursor }) => cursor !== undefined)?.cursor;
   const idsOf = (pages: readonly Page[]) =>
-    fetched(pages).flatMap(({ documents }) => documents.map((document) => (document as FeedEvent).id));
+    arrived(pages).flatMap(({ documents }) => documents.map((document) => (document as FeedEvent).id));
 
   it("brings records that the source reads", async () => {
     const { settings } = await serve((asked) => audit(asked, everyHours.slice(0, 3)));
-    const documents = fetched(await pull(settings)).flatMap((page) => page.documents);
+    const documents = arrived(await pull(settings)).flatMap((page) => page.documents);
     expect(documents.map((document) => source.read(document))).toEqual(
       Array.from({ length: 3 }, () => ({
         activities: [expect.objectContaining({ operation: "api_key.created" })],

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { cursorsOf, documentsOf, failuresOf, pagesOf } from "../../test/collected.ts";
+import { arrived, cursorsOf, documentsOf, failuresOf, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import { dayReport } from "../../test/servers/day-report.ts";
 import { type AskedFor, inWeather, type Reply, serveJson } from "../../test/servers/json-api.ts";
@@ -99,7 +99,7 @@ describe("openai.costs", () => {
     );
     const pages = await pagesOf(openaiCosts, settings, NOW);
     expect(failuresOf(pages)).toEqual([["", "upstream-refused", expect.stringMatching(/400/)]]);
-    const cursors = cursorsOf(pages.filter((page) => !("failed" in page)));
+    const cursors = cursorsOf(arrived(pages));
     fails = false;
     const rest = documentsOf(await pagesOf(openaiCosts, settings, EpochMs.parse(NOW + 1), cursors));
     expect(rest).toHaveLength(31 - 7);

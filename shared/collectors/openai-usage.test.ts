@@ -1,10 +1,10 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { arrived, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
-import { type AskedFor, inWeather, type JsonServer, type Reply, serveJson } from "../../test/servers/json-api.ts";
+import { type AskedFor, inWeather, type Reply, serveJson } from "../../test/servers/json-api.ts";
 import { EpochMs, HOUR_MS } from "../model/units.ts";
 import { unwrap } from "../reading/envelopes.ts";
 import { openaiUsage as source } from "../sources/openai-usage.ts";
-import type { FetchedPage, Page } from "./collector.ts";
 import { openaiUsage } from "./openai-usage.ts";
 
 const KEY = "sk-admin-made-up";
@@ -16,14 +16,9 @@ const ENDPOINTS = [
 ];
 const written = { key: "$" + "{env:OPENAI_ADMIN_KEY}", history: "50h" };
 
-const servers: JsonServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
 async function serve(reply: (asked: AskedFor) => Reply, given: Readonly<Record<string, unknown>> = {}) {
   const server = await serveJson(reply);
-  servers.push(server);
+  onTestFinished(server.close);
   const settings = {
     ...openaiUsage.settings.parse({ ...written, ...given }),
     key: KEY,
@@ -82,17 +77,11 @@ describeCollector({
 });
 
 describe("openai.usage", () => {
-  const pull = async (
+  const pull = (
     settings: Parameters<typeof openaiUsage.pull>[0]["settings"],
-    cursors = new Map(),
+    cursors: ReadonlyMap<string, string> = new Map(),
     now = NOW,
-  ) => {
-    const pages: Page[] = [];
-    const signal = new AbortController().signal;
-    for await (const page of openaiUsage.pull({ settings, cursors, now, signal })) pages.push(page);
-    return pages;
-  };
-  const fetched = (pages: readonly Page[]) => pages.filter((page): page is FetchedPage => !("failed" in page));
+  ) => pagesOf(openaiUsage, settings, now, cursors);
 
   it("asks each of the ten endpoints by the hour, grouped by all it can be grouped by", async () => {
     const { server, settings } = await serve((asked) => usage(asked));
@@ -110,15 +99,15 @@ describe("openai.usage", () => {
 
   it("reads the last three hours again every time, from the beginning of an hour", async () => {
     const { settings } = await serve((asked) => usage(asked));
-    const cursors = new Map(fetched(await pull(settings)).map(({ part, cursor }) => [part, cursor ?? ""]));
+    const cursors = new Map(arrived(await pull(settings)).map(({ part, cursor }) => [part, cursor ?? ""]));
     expect([...new Set(cursors.values())]).toEqual(["2026-09-14T07:20:00.000Z"]);
     const pages = await pull(settings, cursors);
-    expect(fetched(pages)[0]?.documents).toHaveLength(4);
+    expect(arrived(pages)[0]?.documents).toHaveLength(4);
   });
 
   it("reads the last two days again where buckets are days", async () => {
     const { server, settings } = await serve((asked) => usage(asked), { bucketWidth: "1d", history: "4d" });
-    const cursors = new Map(fetched(await pull(settings)).map(({ part, cursor }) => [part, cursor ?? ""]));
+    const cursors = new Map(arrived(await pull(settings)).map(({ part, cursor }) => [part, cursor ?? ""]));
     expect([...new Set(cursors.values())]).toEqual(["2026-09-12T10:20:00.000Z"]);
     await pull(settings, cursors);
     expect(Number(server.asked.at(-1)?.query.get("start_time"))).toBe(Date.UTC(2026, 8, 12) / 1_000);
@@ -130,7 +119,7 @@ describe("openai.usage", () => {
       [NOW, NOW + 9 * HOUR_MS],
     ] as const) {
       const { settings } = await serve((asked) => usage(asked, { now: theirs }));
-      const cursor = fetched(await pull(settings, new Map(), EpochMs.parse(ours))).findLast(
+      const cursor = arrived(await pull(settings, new Map(), EpochMs.parse(ours))).findLast(
         ({ part }) => part === "completions",
       )?.cursor;
       expect(Date.parse(cursor ?? "")).toBe(Math.min(ours, theirs) - 3 * HOUR_MS);
@@ -141,7 +130,7 @@ describe("openai.usage", () => {
     const { settings } = await serve((asked) => (asked.path.endsWith("/images") ? { status: 404 } : usage(asked)));
     const pages = await pull(settings);
     expect(pages.filter((page) => "failed" in page).map(({ part }) => part)).toEqual(["images"]);
-    expect(new Set(fetched(pages).map(({ part }) => part)).size).toBe(9);
+    expect(new Set(arrived(pages).map(({ part }) => part)).size).toBe(9);
   });
 
   it("asks no further endpoint with a key that has ended", async () => {
@@ -169,7 +158,7 @@ describe("openai.usage", () => {
       const start = Number(query.get("start_time"));
       return { body: { object: "page", data: [bucket("completions", start, 1_201)], has_more: false } };
     });
-    const [page] = fetched(await pull(settings));
+    const [page] = arrived(await pull(settings));
     expect(page?.documents.map((document) => idsIn(document).length)).toEqual([500, 500, 201]);
     const activities = [...unwrap(page?.documents)].flatMap((record) => {
       const reading = source.read(record);
