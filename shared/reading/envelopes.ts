@@ -10,7 +10,8 @@ export const containerKeys: ReadonlySet<string> = new Set([
   "Events", // CloudTrail LookupEvents
   "value", // Azure management APIs
   "entries", // Google entries.list
-  "logEvents", // CloudWatch Logs
+  "logEvents", // CloudWatch Logs, subscriptions
+  "events", // CloudWatch Logs, filter-log-events and get-log-events
   "data", // pages of OpenAI, Anthropic, LiteLLM
 ]);
 
@@ -37,10 +38,12 @@ function contents(document: unknown): Iterable<unknown> | undefined {
     const inner = document[key];
     if (Array.isArray(inner)) return inner;
   }
-  const { logEvents, data, detail, message, tables } = document;
+  const { logEvents, events, data, detail, message, tables } = document;
   // AWS docs, "Subscription filters": message is the event as text, one log event each.
   if (Array.isArray(logEvents))
     return logEvents.map((event) => (isRecord(event) ? parsed(event["message"]) : event));
+  if (Array.isArray(events) && events.some(isLogEvent)) return events;
+  if (isLogEvent(document)) return [parsed(message)];
   if (Array.isArray(data) && isPage(document)) return data;
   if ("detail-type" in document && isRecord(detail)) return [detail];
   // Pub/Sub push: {"message":{"data":base64},"subscription"}.
@@ -96,6 +99,13 @@ function rowsOf(table: unknown): unknown[] {
     Array.isArray(row) ? Object.fromEntries(row.map((cell, at) => [names[at] ?? String(at), cell])) : row,
   );
 }
+
+/** Of CloudWatch Logs; `id` in subscriptions, `ingestionTime` in what the command line gives. */
+const isLogEvent = (value: unknown): boolean =>
+  isRecord(value) &&
+  typeof value["message"] === "string" &&
+  typeof value["timestamp"] === "number" &&
+  (typeof value["id"] === "string" || typeof value["ingestionTime"] === "number");
 
 /** Text that is JSON, parsed; other text as it is. */
 function parsed(text: unknown): unknown {

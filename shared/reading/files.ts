@@ -30,7 +30,8 @@ export async function logFiles(paths: readonly string[]): Promise<readonly LogFi
 }
 
 async function collect(path: string, about: Stats, found: LogFile[]): Promise<void> {
-  if (about.isFile()) {
+  // A pipe, as in `gnomon scan <(zcat …)`, is read as far as it goes.
+  if (about.isFile() || about.isFIFO()) {
     found.push({ path, bytes: about.size });
     return;
   }
