@@ -165,7 +165,7 @@ describe("the report's section on cost", () => {
 
   it("names drift, and what it drifted from", () => {
     const text = textOf(page, "What a unit of use costs", "What would cost less");
-    expect(text).toMatch(/On 17 Sep 2026 \d+ figures had left the usual/);
+    expect(text).toMatch(/On 17 Sep 2026, \d+ figures had left the usual/);
     expect(text).toMatch(/Finance .*? \$0\.0185 2\.9 times the usual \$0\.00639/);
     expect(text).toMatch(/14% down from the usual 45%/);
   });

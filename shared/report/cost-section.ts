@@ -367,19 +367,20 @@ function budgets(input: ReportInput): Html {
   );
   const drawn = sorted.slice(0, BUDGETS_DRAWN);
   const named = sorted.slice(BUDGETS_DRAWN, BUDGETS_DRAWN + BUDGETS_NAMED);
-  return html`<div class="burns">${monthCard(cost)}${drawn.map((one, at) => budgetCard(one, at))}</div>
+  const none =
+    cost.budgets.length > 0
+      ? ""
+      : empty(
+          policy && policy.budgets.length > 0
+            ? "No budget of the policy runs now."
+            : "No budget is in the policy.",
+          html`Write one, and it is followed here and forecast, and a finding says when it will not last: <code>budgets: [{ name: research, team: research, amount: 4000, period: month }]</code>`,
+        );
+  return html`<div class="burns">${monthCard(cost)}${drawn.map((one, at) => budgetCard(one, at))}${none}</div>
 ${
   named.length === 0
     ? ""
     : html`<p class="small muted">Less pressing: ${named.map(({ budget, used }, at) => html`${at > 0 ? ", " : ""}${budget.name} ${percent(used, budget.amount)} used`)}${sorted.length > BUDGETS_DRAWN + BUDGETS_NAMED ? `, and ${whole(sorted.length - BUDGETS_DRAWN - BUDGETS_NAMED)} more` : ""}.</p>`
-}
-${
-  cost.budgets.length > 0
-    ? ""
-    : empty(
-        policy && policy.budgets.length > 0 ? "No budget of the policy runs now." : "No budget is in the policy.",
-        html`Write one, and it is followed here and forecast, and a finding says when it will not last: <code>budgets: [{ name: research, team: research, amount: 4000, period: month }]</code>`,
-      )
 }`;
 }
 
@@ -533,8 +534,8 @@ function units(cost: CostFigures): Html {
     html`<tr class="rows-of"><th scope="row"><span class="name">${breakable(trend.value)}</span><span class="sub">${roundDollars(trend.costNanoUsd)}, ${plural(trend.calls, "request")}</span></th>${shownUnits.map((measure) => unitCell(trend, measure, drifts, { first, count, yesterday }))}</tr>`;
   return html`<p class="intro">Day by day, from nought up; the figure below a line is that of its last complete day. ${
     drifted.length === 0
-      ? `On ${day(yesterday)} none was far from its own four weeks before.`
-      : `On ${day(yesterday)} ${plural(drifted.length, "figure", "figures")} had left the usual of the four weeks before; the dashes are that usual.`
+      ? `On ${day(yesterday)}, none was far from its own four weeks before.`
+      : `On ${day(yesterday)}, ${plural(drifted.length, "figure", "figures")} had left the usual of the four weeks before; the dashes are that usual.`
   }</p>
 <table class="cards units"><caption>The dearest teams and models</caption>
 <thead><tr><th scope="col">Whose</th>${shownUnits.map((measure) => html`<th scope="col">${UNITS[measure]}</th>`)}</tr></thead>
@@ -611,7 +612,7 @@ function advice(cost: CostFigures, names: Names): Html {
       ? `Up to ${roundDollars(sum as NanoUsd)} a month, each use counted once with its greatest saving: pieces about the same use are alternatives, and are not added.`
       : "What it would save is not known, since what it costs is not."
   }</p>
-<table class="cards advised"><caption>${plural(all.length, "piece")} of advice${all.length > shown.length ? `, of which ${whole(shown.length)} are shown; “gnomon cost advise” lists all` : ""}</caption>
+<table class="cards advised"><caption>${plural(all.length, "piece")} of advice${all.length > shown.length ? `, of which ${whole(shown.length)} are shown; “gnomon cost advice” lists all` : ""}</caption>
 <thead><tr><th scope="col">What</th><th scope="col" class="num">Saves a month</th><th scope="col">Rests on</th><th scope="col">Assumes</th></tr></thead>
 <tbody>${pieces.map((one) => adviceRow(one, most, names))}</tbody></table>`;
 }
@@ -673,7 +674,7 @@ function bills(cost: CostFigures, names: Names): Html {
   const most = Math.max(...shown.flatMap(({ billedNanoUsd, estimated }) => [billedNanoUsd, estimated]), 1);
   const all = unexplainedOf(settled);
   return html`<p class="intro">${dollars(all.billedNanoUsd)} billed and settled; the logs${sumOf(settled, ({ capacityNanoUsd }) => capacityNanoUsd) > 0 ? ", and capacity paid by the hour," : ""} explain all but ${dollars(all.unexplainedNanoUsd)} (${percent(all.unexplainedNanoUsd, all.billedNanoUsd)}), hatched below. ${tooEarly}</p>
-<div class="card chart"><table class="cards bills"><caption>Upper bar: billed. Lower bar: estimated from logs. Hatched: billed, and explained by no log of that day${groups.length > shown.length ? `. ${whole(shown.length)} of ${plural(groups.length, "account")} are shown` : ""}.</caption>
+<div class="card chart"><table class="cards bills"><caption>Upper bar: billed. Lower bar: estimated from logs. Hatched: billed, and explained by no log of that day${groups.length > shown.length ? `. ${whole(shown.length)} of ${plural(groups.length, "account")} are shown; “gnomon cost reconcile” lists all` : ""}.</caption>
 <thead><tr><th scope="col">Door and account</th><th scope="col" class="bar">Billed and estimated</th><th scope="col" class="num">Billed</th><th scope="col" class="num">Estimated</th><th scope="col" class="num">Unexplained</th></tr></thead>
 <tbody>${shown.map((group) => billRow(group, most, names))}</tbody></table></div>`;
 }

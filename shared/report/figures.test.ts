@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { EpochMs, NanoUsd } from "../model/units.ts";
-import { compact, day, days, dollars, minute, percent, plural, subjectParts } from "./figures.ts";
+import {
+  compact,
+  day,
+  days,
+  dollars,
+  dollarsInShort,
+  minute,
+  percent,
+  plural,
+  roundDollars,
+  subjectParts,
+  unitDollars,
+} from "./figures.ts";
 
 describe("figures for people", () => {
   it.each([
@@ -12,6 +24,18 @@ describe("figures for people", () => {
     [-4_200_000, "-$0.0042"],
   ])("write %i nano-USD as %s", (nanoUsd, written) => {
     expect(dollars(nanoUsd as NanoUsd)).toBe(written);
+  });
+
+  it.each([
+    [99_990_000_000, "$99.99", "$99.99", "$100"],
+    [100_000_000_000, "$100", "$100.00", "$100"],
+    [1_204_500_000_000, "$1,205", "$1,204.50", "$1.2K"],
+    [18_644_000, "$0.02", "$0.0186", "$0.0186"],
+    [-150_600_000_000, "-$151", "-$150.60", "-$151"],
+    [0, "$0.00", "$0.00", "$0"],
+  ])("write %i nano-USD as %s of an estimate, %s of a unit and %s on an axis", (nanoUsd, round, unit, short) => {
+    const cost = nanoUsd as NanoUsd;
+    expect([roundDollars(cost), unitDollars(cost), dollarsInShort(cost)]).toEqual([round, unit, short]);
   });
 
   it.each([
