@@ -3,7 +3,9 @@ import { createReadStream } from "node:fs";
 import { loadPrices } from "../shared/cost/price.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
+import { EpochMs } from "../shared/model/units.ts";
 import { detect } from "../shared/pipeline/detect.ts";
+import { review } from "../shared/pipeline/review.ts";
 import { type Scanned, scan } from "../shared/pipeline/scan.ts";
 import { compilePolicy } from "../shared/policy/judge.ts";
 import { noPolicy } from "../shared/policy/parse-policy.ts";
@@ -74,6 +76,7 @@ export async function examine(
       },
     },
   ).finally(progress.done);
+  await review(store, { policy, detections, now: EpochMs.parse(Date.now()) });
 
   const input = await readReportInput(store, {
     version: await version(),

@@ -24,6 +24,7 @@ export type Metric =
   | "Findings"
   | "Deliveries"
   | "BatchTime"
+  | "ReviewTime"
   /** From the vendor's event to here. */
   | "Lateness"
   /** From the bus to here. */

@@ -173,6 +173,7 @@ const events: Readonly<Record<string, unknown>> = {
   detect: kafkaEvent("SelfManagedKafka", []),
   deliver: scheduled,
   housekeeping: scheduled,
+  review: scheduled,
   migrate: {},
 };
 
@@ -245,6 +246,7 @@ store: $\{env:GNOMON_STORE}
       await until(() => activities.length >= 2);
       await step("detect", kafkaEvent("aws:kafka", activities));
       await step("collect", scheduled);
+      await step("review", scheduled);
       await step("deliver", scheduled);
       await step("housekeeping", scheduled);
 

@@ -249,7 +249,13 @@ describe.each([
     const once = functionsOf(template())
       .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions === 1)
       .map(({ FunctionName }) => FunctionName);
-    expect(once.sort()).toEqual(["gnomon-collect", "gnomon-deliver", "gnomon-housekeeping", "gnomon-migrate"]);
+    expect(once.sort()).toEqual([
+      "gnomon-collect",
+      "gnomon-deliver",
+      "gnomon-housekeeping",
+      "gnomon-migrate",
+      "gnomon-review",
+    ]);
   });
 
   it("holds no secret: only where they are kept", () => {
@@ -428,7 +434,7 @@ describe("compose.yaml", () => {
   const compose = parse(text("compose.yaml"), { merge: true });
 
   it("runs every worker there is, once the store and the topics are made", () => {
-    const names = [...Object.keys(stages), "collect", "deliver", "housekeeping"];
+    const names = [...Object.keys(stages), "collect", "review", "deliver", "housekeeping"];
     for (const name of names) {
       expect(compose.services[name], name).toMatchObject({
         command: ["worker", name],

@@ -1,9 +1,13 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
+import { seriesOf } from "../../shared/cost/watch-usage.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
 import type { Finding, Rule } from "../../shared/model/finding.ts";
+import type { FindingRow } from "../../shared/model/ledger.ts";
 import { EpochMs } from "../../shared/model/units.ts";
+import { detections } from "../../shared/registry.ts";
 import { minute, plural, subjectParts } from "../../shared/report/figures.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
+import type { Store } from "../../shared/store/store.ts";
 import { type Door, formatOption, outputFor, write } from "../door.ts";
 import { printable } from "../render/printable.ts";
 import { paint } from "../render/table.ts";
@@ -31,6 +35,7 @@ export function findings(program: Command, door: Door): void {
   );
 
   addVerbs(command, door);
+  addFeedback(command, door);
 
   const show = command
     .command("show")
@@ -70,25 +75,84 @@ function addVerbs(command: Command, door: Door): void {
       .action(async (uid: string, options: { by: string; note?: string; store?: string }) => {
         const store = await openLastingStore(storeAt(options, door));
         try {
-          const found = (await store.findings()).filter(({ finding }) => finding.uid.startsWith(uid));
-          const [row] = found;
-          if (!row)
-            throw new PipelineError("config-invalid", `no finding ${uid}; gnomon findings list shows them`);
-          if (found.length > 1) {
-            throw new PipelineError("config-invalid", `${uid} begins ${found.length} findings; give more of it`);
-          }
-          await store.books.changeStatus(row.finding.uid, {
+          const { finding } = await findingIn(store, uid);
+          await store.books.changeStatus(finding.uid, {
             status,
             by: options.by,
             time: EpochMs.parse(Date.now()),
             ...(options.note === undefined ? {} : { note: options.note }),
           });
-          await write(`${row.finding.uid.slice(0, 8)} is ${status}: ${row.finding.title}\n`, undefined, door);
+          await write(`${finding.uid.slice(0, 8)} is ${status}: ${finding.title}\n`, undefined, door);
         } finally {
           await store.close();
         }
       });
   }
+}
+
+const words = ["expected", "useful", "not-useful"] as const;
+
+/** Of a finding of the watch over spend: it learns from what people say. */
+function addFeedback(command: Command, door: Door): void {
+  command
+    .command("feedback")
+    .description(
+      "tell the watch over spend whether a finding was expected, useful or not useful; it learns from that",
+    )
+    .argument("<uid>", "the finding's uid, or its first characters")
+    .addArgument(
+      new Argument(
+        "<word>",
+        "expected: the new normal; not-useful: such things are not to be told for a month; useful: they are",
+      ).choices(words),
+    )
+    .option("--by <person>", "who says it", door.environment["USER"] ?? "somebody at the prompt")
+    .option("--note <text>", "why")
+    .addOption(storeOption())
+    .action(
+      async (
+        uid: string,
+        word: (typeof words)[number],
+        options: { by: string; note?: string; store?: string },
+      ) => {
+        const store = await openLastingStore(storeAt(options, door));
+        try {
+          const { finding } = await findingIn(store, uid);
+          const isWatched = detections.some(({ on, rule }) => on === "watch" && rule.id === finding.ruleId);
+          const series = isWatched ? seriesOf(finding.subject) : undefined;
+          if (!series) {
+            throw new PipelineError(
+              "config-invalid",
+              `${uid} is a finding of ${finding.ruleName}; feedback is for abnormal spend of a principal, an app or a team`,
+            );
+          }
+          await store.books.giveFeedback(finding.uid, {
+            ...series,
+            feedback: word === "not-useful" ? "not useful" : word,
+            by: options.by,
+            time: EpochMs.parse(Date.now()),
+            ...(options.note === undefined ? {} : { note: options.note }),
+          });
+          await write(
+            `${finding.uid.slice(0, 8)} was ${word.replace("-", " ")}: ${finding.title}\n`,
+            undefined,
+            door,
+          );
+        } finally {
+          await store.close();
+        }
+      },
+    );
+}
+
+/** Throws `config-invalid` where no finding, or more than one, begins like that. */
+async function findingIn(store: Store, uid: string): Promise<FindingRow> {
+  const found = (await store.findings()).filter(({ finding }) => finding.uid.startsWith(uid));
+  const [row] = found;
+  if (!row) throw new PipelineError("config-invalid", `no finding ${uid}; gnomon findings list shows them`);
+  if (found.length > 1)
+    throw new PipelineError("config-invalid", `${uid} begins ${found.length} findings; give more of it`);
+  return row;
 }
 
 function told(finding: Finding, rule: Rule | undefined, door: Door): string {

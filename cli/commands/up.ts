@@ -5,9 +5,10 @@ import { housekeepOnce } from "../../functions/housekeeping.ts";
 import { serveReceiver } from "../../functions/http-server.ts";
 import { lineLog } from "../../functions/log.ts";
 import { migrate } from "../../functions/migrate.ts";
+import { reviewOnce } from "../../functions/review.ts";
 import { openRuntime, type Runtime, readConfiguration } from "../../functions/runtime.ts";
 import { type StageName, stages, startStage } from "../../functions/stages.ts";
-import { HOUR_MS, SECOND_MS } from "../../shared/model/units.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/model/units.ts";
 import { plural } from "../../shared/report/figures.ts";
 import { configOption, type Door } from "../door.ts";
 import { findingColumns } from "../render/columns.ts";
@@ -26,7 +27,9 @@ interface Options {
 export function up(program: Command, door: Door): void {
   program
     .command("up")
-    .description("everything in this process: collectors, receiver, normalize, detect, deliver, housekeeping")
+    .description(
+      "everything in this process: collectors, receiver, normalize, detect, review, deliver, housekeeping",
+    )
     .addOption(configOption(door))
     .option("--once", "collect once, tell the sinks, show the findings, and end")
     .option("-q, --quiet", "only warnings and errors")
@@ -53,6 +56,7 @@ async function run(runtime: Runtime, signal: AbortSignal, once: boolean, door: D
           every(collector.every, signal, () => collectOnce(collector.name, runtime, signal)),
         ),
         every(DELIVER_EVERY_MS, signal, () => deliverOnce(runtime, signal)),
+        every(MINUTE_MS, signal, () => reviewOnce(runtime)),
         every(HOUR_MS, signal, () => housekeepOnce(runtime)),
       ]);
     }
@@ -70,6 +74,7 @@ async function runOnce(runtime: Runtime, signal: AbortSignal, door: Door): Promi
     runtime.configuration.collectors.map(({ name }) => collectOnce(name, runtime, signal)),
   );
   if (runtime.configuration.bus !== "memory") await untilSettled(runtime, signal);
+  await reviewOnce(runtime, { allMonths: true });
   await deliverOnce(runtime, signal);
   const findings = await (await runtime.store()).findings();
   const records = collected.reduce((sum, one) => sum + one.records, 0);

@@ -4,17 +4,18 @@ import { deliverOnce } from "../../functions/deliver.ts";
 import { housekeepOnce } from "../../functions/housekeeping.ts";
 import { serveReceiver } from "../../functions/http-server.ts";
 import { lineLog } from "../../functions/log.ts";
+import { reviewOnce } from "../../functions/review.ts";
 import { openRuntime, type Runtime, readConfiguration } from "../../functions/runtime.ts";
 import { type StageName, stages, startStage } from "../../functions/stages.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
-import { HOUR_MS, SECOND_MS } from "../../shared/model/units.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/model/units.ts";
 import { configOption, type Door } from "../door.ts";
 import { every, untilInterrupted } from "../running.ts";
 
 /** A finding is told within seconds of its commit. */
 const DELIVER_EVERY_MS = 5 * SECOND_MS;
 
-const names = [...Object.keys(stages), "collect", "receive", "deliver", "housekeeping"];
+const names = [...Object.keys(stages), "collect", "receive", "review", "deliver", "housekeeping"];
 
 export function worker(program: Command, door: Door): void {
   program
@@ -55,6 +56,8 @@ async function run(name: string, runtime: Runtime, signal: AbortSignal): Promise
     runtime.log.info("receiving", { port: server.port });
     await aborted(signal);
     await server.close();
+  } else if (name === "review") {
+    await every(MINUTE_MS, signal, () => reviewOnce(runtime));
   } else if (name === "deliver") {
     await every(DELIVER_EVERY_MS, signal, () => deliverOnce(runtime, signal));
   } else {

@@ -211,11 +211,12 @@ function attributions(): (row: UsageRow) => Attribution {
   };
 }
 
-const NOBODY = "somebody whom no log names";
-
 /** Where nobody is named, the account has spent it. */
 const principalOf = ({ principal, account }: UsageRow): string =>
-  principal || (account === "" ? NOBODY : `account ${account}`);
+  principal || (account === "" ? NOBODY : accountSeries(account));
+
+const NOBODY = "somebody whom no log names";
+const accountSeries = (account: string): string => `account ${account}`;
 
 const teamOf = ({ owner, team }: UsageRow): string => owner || team;
 
@@ -240,5 +241,20 @@ function subjectOf({ budget, subject: { kind, uid } }: Alert, rows: readonly Usa
   if (kind !== "principal") return { resource: `${kind} ${uid}` };
   const [row] = rows;
   if (row?.principal !== "") return { principal: uid };
-  return row.account === "" ? { resource: "use that no log attributes" } : { account: row.account };
+  return row.account === "" ? { resource: UNATTRIBUTED } : { account: row.account };
+}
+
+const UNATTRIBUTED = "use that no log attributes";
+
+/** The series that a finding of the watch is about. Undefined for a budget. */
+export function seriesOf({
+  principal,
+  account,
+  resource = "",
+}: Subject): Pick<HeardFeedback, "kind" | "uid"> | undefined {
+  if (principal !== undefined) return { kind: "principal", uid: principal };
+  if (account !== undefined) return { kind: "principal", uid: accountSeries(account) };
+  if (resource === UNATTRIBUTED) return { kind: "principal", uid: NOBODY };
+  const [, kind, uid] = /^(app|team) (.+)$/s.exec(resource) ?? [];
+  return uid !== undefined && (kind === "app" || kind === "team") ? { kind, uid } : undefined;
 }

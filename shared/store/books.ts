@@ -1,4 +1,5 @@
 /** The port of what a running pipeline remembers beside its findings. Only stores that last have books. */
+import type { HeardFeedback } from "../cost/watch-usage.ts";
 import type { Finding } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import type { Reject } from "../model/raw-record.ts";
@@ -44,6 +45,10 @@ export interface Books {
   living(): Promise<readonly Living[]>;
   /** Undefined where there is no such finding. A status it already has changes nothing. */
   changeStatus(uid: string, change: StatusChange): Promise<FindingRow | undefined>;
+  /** Into the history of a finding; its status stays. Undefined where there is no such finding. */
+  giveFeedback(uid: string, given: GivenFeedback): Promise<FindingRow | undefined>;
+  /** All that was ever said, oldest first, also of findings that are gone. */
+  feedback(): Promise<readonly HeardFeedback[]>;
   /** Oldest first. */
   history(uid: string): Promise<readonly FindingEvent[]>;
 
@@ -77,6 +82,14 @@ export interface StatusChange {
   readonly time: EpochMs;
 }
 
+/** What a person said of an alert. */
+export interface GivenFeedback extends HeardFeedback {
+  readonly by: string;
+  readonly note?: string;
+}
+
 export interface FindingEvent extends StatusChange {
   readonly seenUntil: EpochMs;
+  /** Absent where the status changed. */
+  readonly feedback?: HeardFeedback["feedback"];
 }

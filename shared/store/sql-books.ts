@@ -1,4 +1,5 @@
 /** The books in Postgres SQL, embedded and real. */
+import type { HeardFeedback } from "../cost/watch-usage.ts";
 import type { Finding, Level } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import type { Reject } from "../model/raw-record.ts";
@@ -69,6 +70,23 @@ export function sqlBooks(database: Database): Books {
         await session.query(sql.addEvent, [uid, time, status, by, note ?? null, finding.lastSeenTime]);
         return { finding, revision };
       }),
+
+    giveFeedback: (uid, { feedback, kind, uid: of, by, note, time }) =>
+      database.transaction(async (session) => {
+        const row = await claimFinding(session, uid);
+        if (!row) return undefined;
+        const { status, lastSeenTime } = row.finding;
+        const said = JSON.stringify({ kind, uid: of, feedback });
+        await session.query(sql.addFeedback, [uid, time, status, by, note ?? null, lastSeenTime, said]);
+        return row;
+      }),
+
+    async feedback() {
+      const { rows } = await database.query<{ said: Omit<HeardFeedback, "time">; time: HeardFeedback["time"] }>(
+        sql.feedback,
+      );
+      return rows.map(({ said, time }) => ({ ...said, time }));
+    },
 
     async history(uid) {
       const { rows } = await database.query<Nullable<FindingEvent>>(sql.history, [uid]);
@@ -141,13 +159,17 @@ const texts = {
       times = excluded.times, reference = excluded.reference, refused = excluded.refused`,
 
   living: `select f.finding, case when f.status = 'resolved' then e.seen_until end as "seenUntil" from finding f
-    left join lateral (select seen_until from finding_event where finding = f.uid order by number desc limit 1) e on true
+    left join lateral (select seen_until from finding_event where finding = f.uid and feedback is null order by number desc limit 1) e on true
     where f.status not in ('suppressed') order by f.uid`,
   claimFinding: "select finding, revision from finding where uid = $1::uuid for update",
   changeStatus: "update finding set status = $2, revision = $3, finding = $4::json where uid = $1::uuid",
   addEvent: `insert into finding_event (finding, number, time, status, by_whom, note, seen_until)
     select $1::uuid, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6 from finding_event where finding = $1::uuid`,
-  history: `select time, status, by_whom as "by", note, seen_until as "seenUntil" from finding_event
+  addFeedback: `insert into finding_event (finding, number, time, status, by_whom, note, seen_until, feedback)
+    select $1::uuid, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7::json from finding_event where finding = $1::uuid`,
+  feedback: `select feedback as said, time from finding_event where feedback is not null order by time, finding, number`,
+  history: `select time, status, by_whom as "by", note, seen_until as "seenUntil", feedback->>'feedback' as feedback
+    from finding_event
     where finding = $1::uuid order by number`,
 
   forgetActivities: "delete from activity where start_time < $1",

@@ -124,6 +124,25 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       ).toBeUndefined();
     });
 
+    it("keep what people said of a finding beside its status, and give it back for the watch to learn from", async () => {
+      const uid = (await store.findings())[0]?.finding.uid ?? "";
+      await store.books.changeStatus(uid, { status: "resolved", by: "ada", time: at(5) });
+      const resolved = (await store.books.living()).find(({ finding }) => finding.uid === uid);
+      const said = { kind: "principal", uid: "alice", feedback: "not useful", time: at(7) } as const;
+      expect((await store.books.giveFeedback(uid, { ...said, by: "ben", note: "a batch" }))?.finding.uid).toBe(
+        uid,
+      );
+      await store.books.giveFeedback(uid, { ...said, feedback: "expected", by: "ada", time: at(6) });
+      expect(await store.books.feedback()).toEqual([{ ...said, feedback: "expected", time: 6 }, said]);
+      expect((await store.books.history(uid)).slice(-2)).toMatchObject([
+        { status: "resolved", by: "ben", note: "a batch", feedback: "not useful", time: 7 },
+        { status: "resolved", by: "ada", feedback: "expected", time: 6 },
+      ]);
+      expect((await store.books.history(uid)).at(-3)).not.toHaveProperty("feedback");
+      expect((await store.books.living()).find(({ finding }) => finding.uid === uid)).toEqual(resolved);
+      expect(await store.books.giveFeedback("0".repeat(32), { ...said, by: "ada" })).toBeUndefined();
+    });
+
     it("forget activities from before a day, and keep what they added up to", async () => {
       const usage = await store.usage();
       const activities = await Array.fromAsync(store.activities());
