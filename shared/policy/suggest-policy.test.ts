@@ -84,6 +84,22 @@ it("approves what only a gateway names, and counts its calls no second time", ()
   for (const each of used) expect(judge(callOf(each))?.verdict).toBe("sanctioned");
 });
 
+it("approves what only a bill names, and says that no log tells of it", () => {
+  const bill = { calls: 0, principal: "", view: "usage", source: "azure.cost-export", account: "bought" } as const;
+  const text = suggestPolicy([
+    row(),
+    row({ ...bill, billedNanoUsd: 534e9 }),
+    row({ ...bill, billedNanoUsd: 20e9, model: "" }),
+  ]);
+  expect(text).toContain(`  # $534.00 billed, which no log tells of, in 1 region
+  - name: "aws.bedrock bought"
+    doors: aws.bedrock
+    accounts: bought
+    models:
+      - anthropic/claude-sonnet-4-5 # $534.00 billed, which no log tells of
+`);
+});
+
 it("names in stubs of owners who used each account, most used first, and how many more there are", () => {
   const many = Array.from({ length: 14 }, (_, at) => row({ principal: `role/${at + 10}`, calls: at + 1 }));
   const text = suggestPolicy([...many, row({ account: "", principal: "mia", calls: 2 })]);

@@ -1,13 +1,16 @@
 /** A first policy, from what was seen: everything in use as a proposal with its figures, for a person to strike out. */
 import type { UsageRow } from "../model/ledger.ts";
+import type { NanoUsd } from "../model/units.ts";
+import { dollars } from "../report/figures.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
 import { nearestDoor } from "./doors.ts";
 
 /** Policy YAML that `parsePolicy` takes. The same rows, in any order, give the same text. */
 export function suggestPolicy(usage: readonly UsageRow[]): string {
-  const { counted, attributing, contacts } = systemOfRecord(usage);
-  const again = new Set(attributing);
-  const seen = [...counted, ...attributing];
+  const { counted, attributing, contacts, billed: bills } = systemOfRecord(usage);
+  // A line of a bill that names no model is not judged.
+  const again = new Set([...attributing, ...bills.filter(({ model }) => model !== "")]);
+  const seen = [...counted, ...again];
   const doors = groupsOf(seen, (row) => [row.provider, row.account]);
   const proposals = doors.map(({ rows }) => proposal(rows, again));
   return `${[
@@ -23,7 +26,7 @@ export function suggestPolicy(usage: readonly UsageRow[]): string {
   ].join("\n")}\n`;
 }
 
-/** Rows that tell once more what others count: what they name is judged too, and must not be added. */
+/** Gateways' rows and bills, which tell once more what others count: what they name is judged too, and not added. */
 type Again = ReadonlySet<UsageRow>;
 
 const header = `# A first policy, written from what was seen. Nobody has decided any of it yet.
@@ -61,7 +64,7 @@ function proposal(rows: readonly UsageRow[], again: Again): string[] {
   const usable = provider !== "" && bounded && known.length > 0;
   const why = known.length === 0 ? "no log names a model" : "no log says whose use it is";
   return [
-    `  # ${figures(rows, again)}, by ${plural(principals.length, "principal")}${regionsOf(rows)}`,
+    `  # ${figures(rows, again)}${principals.length === 0 ? "" : `, by ${plural(principals.length, "principal")}`}${regionsOf(rows)}`,
     ...(unnamed && known.length > 0 ? [`  # ${figures(unnamed.rows, again)} of them name no model`] : []),
     ...(usable ? lines.map((line) => `  ${line}`) : [`  # Not proposed, since ${why}:`, ...commented(lines)]),
   ];
@@ -143,16 +146,20 @@ function groupsOf(
 
 const calls = (rows: readonly UsageRow[]): number => rows.reduce((sum, row) => sum + row.calls, 0);
 
+const billed = (rows: readonly UsageRow[]): number => rows.reduce((sum, row) => sum + row.billedNanoUsd, 0);
+
 /** Negative where the first is used more; what only counts elsewhere comes after what counts. */
 function byUse(a: readonly UsageRow[], b: readonly UsageRow[], again: Again): number {
   const counted = (rows: readonly UsageRow[]) => calls(rows.filter((row) => !again.has(row)));
-  return counted(b) - counted(a) || calls(b) - calls(a);
+  return counted(b) - counted(a) || calls(b) - calls(a) || billed(b) - billed(a);
 }
 
 /** Of what counts; where nothing does, of what was told again. */
 function figures(rows: readonly UsageRow[], again: Again = new Set()): string {
   const counted = rows.filter((row) => !again.has(row));
-  return counted.length === 0 ? `${sums(rows)}, which another log counts` : sums(counted);
+  if (counted.length > 0) return sums(counted);
+  if (calls(rows) > 0) return `${sums(rows)}, which another log counts`;
+  return `${dollars(billed(rows) as NanoUsd)} billed, which no log tells of`;
 }
 
 function sums(rows: readonly UsageRow[]): string {
