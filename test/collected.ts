@@ -1,6 +1,9 @@
 /** A run of a collector: what it fetched, what failed, where it stands. */
 import type { Collector, FetchedPage, Page } from "../shared/collectors/collector.ts";
+import type { RawRecord, Reject } from "../shared/model/raw-record.ts";
 import type { EpochMs } from "../shared/model/units.ts";
+import { type Collected, collect } from "../shared/pipeline/collect.ts";
+import { sources } from "../shared/registry.ts";
 
 export async function pagesOf<Settings>(
   collector: Collector<Settings>,
@@ -38,3 +41,29 @@ export const cursorsOf = (pages: readonly Page[], before: ReadonlyMap<string, st
     ...before,
     ...fetched(pages).flatMap(({ part, cursor }) => (cursor === undefined ? [] : [[part, cursor] as const])),
   ]);
+
+/** What a first run of `collect` puts on the bus. */
+export async function published<Settings>(
+  collector: Collector<Settings>,
+  settings: Settings,
+  now: EpochMs,
+): Promise<{
+  readonly total: Collected;
+  readonly records: readonly RawRecord[];
+  readonly rejects: readonly Reject[];
+}> {
+  const records: RawRecord[] = [];
+  const rejects: Reject[] = [];
+  const total = await collect(collector, settings, {
+    sources,
+    loadCursors: async () => new Map(),
+    saveCursor: async () => {},
+    publish: async (read, rejected) => {
+      records.push(...read);
+      rejects.push(...rejected);
+    },
+    now: () => now,
+    signal: new AbortController().signal,
+  });
+  return { total, records, rejects };
+}

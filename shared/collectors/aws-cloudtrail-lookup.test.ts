@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { arrived, failuresOf, pagesOf } from "../../test/collected.ts";
-import { describeCollector, type Weather } from "../../test/contract/collector.contract.ts";
-import { AwsServer } from "../../test/servers/aws.ts";
+import { describeCollector } from "../../test/contract/collector.contract.ts";
+import { AwsServer, awsInWeather } from "../../test/servers/aws.ts";
 import { DAY_MS, EpochMs, HOUR_MS, MINUTE_MS, toIsoTime } from "../model/units.ts";
 import { trimmed } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
@@ -64,16 +64,8 @@ const early = Array.from({ length: 9 }, (_, at) => NOW - 170 * MINUTE_MS + at * 
 describeCollector({
   collector: awsCloudtrailLookup,
   now: NOW,
-  serve: async (weather: Weather) => {
-    const server = await new AwsServer().start();
-    server.pageSize = 2;
-    server.repeatsTokens = weather === "repeating";
-    const answer =
-      weather === "credential ended"
-        ? { status: 400, code: "ExpiredTokenException" }
-        : { status: 503, code: "ServiceUnavailable" };
-    if (weather === "away" || weather === "credential ended")
-      server.faults.push({ action: "LookupEvents", answer });
+  serve: async (weather) => {
+    const server = await awsInWeather(weather, ["LookupEvents"]);
     server.trails.set(
       "own/eu-central-1",
       early.map((time) => ({

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { arrived, cursorsOf, documentsOf, failuresOf, pagesOf } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
-import { AwsServer, type Billed } from "../../test/servers/aws.ts";
+import { AwsServer, awsInWeather, type Billed } from "../../test/servers/aws.ts";
 import { DAY_MS, EpochMs, HOUR_MS } from "../model/units.ts";
 import { trimmed } from "../pipeline/collect.ts";
 import { sources } from "../registry.ts";
@@ -52,16 +52,8 @@ describeCollector({
   collector: awsCostExplorer,
   now: NOW,
   serve: async (weather) => {
-    const server = await new AwsServer().start();
-    server.pageSize = 2;
-    server.repeatsTokens = weather === "repeating";
+    const server = await awsInWeather(weather, ["GetDimensionValues", "GetCostAndUsage"]);
     server.bills.set("own", month);
-    const answer =
-      weather === "credential ended"
-        ? { status: 400, code: "ExpiredTokenException" }
-        : { status: 503, code: "ServiceUnavailable" };
-    if (weather === "away" || weather === "credential ended")
-      for (const action of ["GetDimensionValues", "GetCostAndUsage"]) server.faults.push({ action, answer });
     return { settings: settingsFor(server.url), close: () => server.stop() };
   },
   ids: month.map(({ day, service }) => `${day} ${service}`),

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { published } from "../../test/collected.ts";
 import { AwsServer } from "../../test/servers/aws.ts";
-import type { RawRecord, Reject } from "../model/raw-record.ts";
 import { EpochMs } from "../model/units.ts";
-import { collect } from "../pipeline/collect.ts";
-import { sources } from "../registry.ts";
 import { awsS3Logs } from "./aws-s3-logs.ts";
 import type { FetchedPage, Page } from "./collector.ts";
 
@@ -193,20 +191,8 @@ describe("aws.s3-logs", () => {
     aws.put("bills", `${exported}-00002.csv`, Buffer.from(focus.join("\r\n")));
     aws.put("bills", `${exported}-00003.snappy.parquet`, Buffer.from("PAR1 and so on"));
     aws.put("bills", "bills/gnomon/metadata/BILLING_PERIOD=2026-09/gnomon-Manifest.json", Buffer.from("{}"));
-    const published: RawRecord[] = [];
-    const rejects: Reject[] = [];
-    await collect(awsS3Logs, settingsWith(), {
-      sources,
-      loadCursors: async () => new Map(),
-      saveCursor: async () => {},
-      publish: async (records, rejected) => {
-        published.push(...records);
-        rejects.push(...rejected);
-      },
-      now: () => NOW,
-      signal: running,
-    });
-    expect(published.map(({ source }) => source).sort()).toEqual(["aws.cur", "focus"]);
+    const { records, rejects } = await published(awsS3Logs, settingsWith(), NOW);
+    expect(records.map(({ source }) => source).sort()).toEqual(["aws.cur", "focus"]);
     expect(rejects).toEqual([
       {
         reason: "a Parquet file: export it as CSV or JSON lines",
@@ -344,17 +330,9 @@ describe("aws.s3-logs", () => {
   it("brings records to the bus through the whole of collect", async () => {
     aws.put("logs", keyOf("file"), packed("a", "b"));
     aws.announce("hello");
-    const published: unknown[] = [];
-    const total = await collect(awsS3Logs, settingsWith(), {
-      sources,
-      loadCursors: async () => new Map(),
-      saveCursor: async () => {},
-      publish: async (records) => void published.push(...records),
-      now: () => NOW,
-      signal: running,
-    });
+    const { total, records } = await published(awsS3Logs, settingsWith(), NOW);
     expect(total).toMatchObject({ records: 2, rejects: 1, failures: [] });
-    expect(published).toHaveLength(2);
+    expect(records).toHaveLength(2);
   });
 
   it("tells doctor each permission, without taking a message away", async () => {

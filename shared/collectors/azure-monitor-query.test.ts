@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fetched, pagesOf } from "../../test/collected.ts";
+import { fetched, pagesOf, published } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   type AzureAsked,
@@ -16,10 +16,7 @@ import {
   TENANT,
 } from "../../test/servers/azure.ts";
 import type { Reply } from "../../test/servers/json-api.ts";
-import type { RawRecord } from "../model/raw-record.ts";
 import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../model/units.ts";
-import { collect } from "../pipeline/collect.ts";
-import { sources } from "../registry.ts";
 import { azureMonitorQuery } from "./azure-monitor-query.ts";
 import type { Page } from "./collector.ts";
 
@@ -111,20 +108,10 @@ describe("azure.monitor-query", () => {
   it("reads rows as both sources do", async () => {
     const rows = [call("call-1", HOUR_MS), act("act-1", HOUR_MS)];
     const server = await serve(logAnalytics({ rows, tables: TABLES, now: NOW }));
-    const published: RawRecord[] = [];
-    const total = await collect(azureMonitorQuery, settled(server.url), {
-      sources,
-      loadCursors: async () => new Map(),
-      saveCursor: async () => {},
-      publish: async (records, rejects) => {
-        expect(rejects).toEqual([]);
-        published.push(...records);
-      },
-      now: () => NOW,
-      signal: new AbortController().signal,
-    });
+    const { total, records, rejects } = await published(azureMonitorQuery, settled(server.url), NOW);
+    expect(rejects).toEqual([]);
     expect(total.failures).toEqual([]);
-    expect(published.map(({ source }) => source).sort()).toEqual(["azure.activity", "azure.openai"]);
+    expect(records.map(({ source }) => source).sort()).toEqual(["azure.activity", "azure.openai"]);
   });
 
   it("asks by the time of ingestion, for what may have happened six hours before", async () => {

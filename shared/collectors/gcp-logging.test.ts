@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { cursorsOf, failuresOf, fetched, pagesOf } from "../../test/collected.ts";
+import { cursorsOf, failuresOf, fetched, pagesOf, published } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   callPayload,
@@ -12,10 +12,7 @@ import {
   serveGoogle,
   struct,
 } from "../../test/servers/google.ts";
-import type { RawRecord } from "../model/raw-record.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
-import { collect } from "../pipeline/collect.ts";
-import { sources } from "../registry.ts";
 import type { Page } from "./collector.ts";
 import { gcpLogging } from "./gcp-logging.ts";
 
@@ -102,19 +99,9 @@ describe("gcp.logging", () => {
       },
     ]);
 
-    const published: RawRecord[] = [];
-    await collect(gcpLogging, settingsFor(server), {
-      sources,
-      loadCursors: async () => new Map(),
-      saveCursor: async () => {},
-      publish: async (records, rejects) => {
-        expect(rejects).toEqual([]);
-        published.push(...records);
-      },
-      now: () => NOW,
-      signal: new AbortController().signal,
-    });
-    expect(published.map(({ source }) => source)).toEqual(["gcp.audit"]);
+    const { records, rejects } = await published(gcpLogging, settingsFor(server), NOW);
+    expect(rejects).toEqual([]);
+    expect(records.map(({ source }) => source)).toEqual(["gcp.audit"]);
   });
 
   it("unpacks who was given which role, and what was asked for, whatever its shape", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { cursorsOf, failuresOf, fetched, pagesOf } from "../../test/collected.ts";
+import { cursorsOf, failuresOf, fetched, pagesOf, published } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import type { Reply } from "../../test/servers/json-api.ts";
 import {
@@ -17,10 +17,7 @@ import {
   TENANCY,
   USER,
 } from "../../test/servers/oracle.ts";
-import type { RawRecord } from "../model/raw-record.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
-import { collect } from "../pipeline/collect.ts";
-import { sources } from "../registry.ts";
 import type { Page } from "./collector.ts";
 import { ociAudit } from "./oci-audit.ts";
 
@@ -124,20 +121,10 @@ describeCollector({
 describe("oci.audit", () => {
   it("gives events as the source reads them", async () => {
     const server = await serve(audit([event("event-1", HOUR_MS)], { pageSize: 10 }));
-    const published: RawRecord[] = [];
-    const total = await collect(ociAudit, settingsFor(server.url), {
-      sources,
-      loadCursors: async () => new Map(),
-      saveCursor: async () => {},
-      publish: async (records, rejects) => {
-        expect(rejects).toEqual([]);
-        published.push(...records);
-      },
-      now: () => NOW,
-      signal: new AbortController().signal,
-    });
+    const { total, records, rejects } = await published(ociAudit, settingsFor(server.url), NOW);
+    expect(rejects).toEqual([]);
     expect(total.failures).toEqual([]);
-    expect(published.map(({ source }) => source)).toEqual(["oci.audit"]);
+    expect(records.map(({ source }) => source)).toEqual(["oci.audit"]);
   });
 
   it("asks by the minute, an hour back behind the run before, for what is processed late", async () => {

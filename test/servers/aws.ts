@@ -6,6 +6,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Weather } from "../contract/collector.contract.ts";
 
 export interface AwsRequest {
   /** `LookupEvents`, `GetObject` */
@@ -422,6 +423,20 @@ export class AwsServer {
         "</AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>",
     };
   }
+}
+
+/** Two a page, and foul weather for `actions`. */
+export async function awsInWeather(weather: Weather, actions: readonly string[]): Promise<AwsServer> {
+  const server = await new AwsServer().start();
+  server.pageSize = 2;
+  server.repeatsTokens = weather === "repeating";
+  const answers: Partial<Record<Weather, Exclude<Fault["answer"], string>>> = {
+    "credential ended": { status: 400, code: "ExpiredTokenException" },
+    away: { status: 503, code: "ServiceUnavailable" },
+  };
+  const answer = answers[weather];
+  if (answer) server.faults.push(...actions.map((action) => ({ action, answer })));
+  return server;
 }
 
 /** In the words of the protocol that the action is spoken in. */
