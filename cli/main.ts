@@ -19,6 +19,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 
 const program = new Command("gnomon")
   .description(

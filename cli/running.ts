@@ -22,6 +22,7 @@ export async function untilInterrupted(
     stop.abort();
   };
   process.removeAllListeners("SIGINT");
+  process.removeAllListeners("SIGTERM");
   process.on("SIGINT", ask);
   process.on("SIGTERM", ask);
   try {

@@ -143,6 +143,9 @@ describe("advice", () => {
       evidence: { door: "anthropic" },
     });
     expect(advice?.text).toContain("less through Anthropic, which is already in use, than through Vertex AI");
+    // A door in use for another vendor's models may not sell these, whatever a price list says.
+    const gpt = month({ ...claude, model: "openai/gpt-4o", provider: "azure.ai.openai", principal: "p" });
+    expect(only("cheaper-door", ask([...vertex, ...gpt]))).toEqual([]);
   });
 
   it("needs a week, and ten dollars a month", () => {

@@ -5,7 +5,7 @@
  *   cheaper-model  short answers by a large model, which its smaller sibling gives too
  *   caching        long prompts sent often, none of it read from a cache
  *   batch          use that comes in the same few hours a day, and nobody waits for
- *   cheaper-door   the same model through a door that the company already uses
+ *   cheaper-door   the same model through a door where the company already uses its vendor's models
  *   idle-capacity  capacity that is paid by the hour and hardly called
  */
 import type { Activity } from "../model/activity.ts";
@@ -58,12 +58,12 @@ export function advise(
   const days = (newest - Math.min(...hours)) / DAY_MS;
   if (!(days >= LEAST_DAYS)) return [];
 
-  const doors = [...new Set(counted.map(({ provider }) => provider))].filter((door) => door !== "").sort();
+  const doors = Map.groupBy(counted, ({ model }) => vendorOf(model));
   const advice = usesIn(counted, days).flatMap((use) => [
     ...cheaperModel(use, ports),
     ...caching(use, ports),
     ...batch(use, ports),
-    ...cheaperDoor(use, doors, ports),
+    ...cheaperDoor(use, doors.get(vendorOf(use.key.model)) ?? [], ports),
   ]);
   return [...advice, ...idleCapacity(usage, capacity, newest as EpochMs, ports)]
     .filter(({ monthlySavingNanoUsd: saving }) => saving === undefined || saving >= LEAST_SAVING)
@@ -73,6 +73,9 @@ export function advise(
         (JSON.stringify([a.kind, a.subject]) < JSON.stringify([b.kind, b.subject]) ? -1 : 1),
     );
 }
+
+/** `anthropic` of `anthropic/claude-sonnet-4-5`. */
+const vendorOf = (model: string): string => model.split("/")[0] ?? "";
 
 /** What one principal did with one model through one door, in one account. */
 interface Use {
@@ -273,9 +276,11 @@ function batch(use: Use, { priceOf }: AdvicePorts): Advice[] {
 
 const DOOR_SHARE = 0.05;
 
-function cheaperDoor(use: Use, doors: readonly string[], { priceOf }: AdvicePorts): Advice[] {
+/** `sold`: where models of the same vendor are called already. A price list may name a door that sells none of them. */
+function cheaperDoor(use: Use, sold: readonly UsageRow[], { priceOf }: AdvicePorts): Advice[] {
+  const doors = [...new Set(sold.map(({ provider }) => provider))].sort();
   const [best] = doors
-    .filter((door) => door !== use.key.provider)
+    .filter((door) => door !== "" && door !== use.key.provider)
     .flatMap((door) => {
       const other = savingOf(use, { provider: door }, priceOf);
       return other && other.saving >= DOOR_SHARE * use.costNanoUsd ? [{ door, ...other }] : [];
@@ -312,10 +317,11 @@ function idleCapacity(
   return idle.map((one): Advice => {
     const hourly = capacityPriceOf?.(one);
     const days = (newest - Math.max(one.since, one.lastCallTime ?? 0)) / DAY_MS;
-    const billed = unlogged
+    const bills = unlogged
       .filter((row) => row.account === (one.account ?? "") && row.provider === (one.provider ?? ""))
-      .filter((row) => row.hour >= newest - days * DAY_MS)
-      .reduce((sum, row) => sum + row.billedNanoUsd, 0);
+      .filter((row) => row.hour >= newest - days * DAY_MS);
+    const forCapacity = bills.filter(({ capacityNanoUsd }) => capacityNanoUsd !== 0);
+    const billed = (forCapacity.length > 0 ? forCapacity : bills).reduce((sum, row) => sum + row.billedNanoUsd, 0);
     const saving =
       hourly === undefined ? (billed > 0 ? aMonth(billed, days) : undefined) : hourly * 24 * MONTH_DAYS;
     const units = one.units === undefined ? "" : ` (${plural(one.units, "unit")})`;

@@ -1,4 +1,5 @@
 /** Postgres inside this process, in a folder: for a laptop and a small company. One process at a time. */
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -26,8 +27,18 @@ export async function openPgliteStore(folder: string): Promise<LastingStore> {
 /** Gone when it is closed; left to the system's cleaning where the process ends before. */
 export async function openTemporaryPgliteStore(parent = tmpdir()): Promise<Store> {
   const folder = await mkdtemp(join(parent, "gnomon-overflow-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A process that is interrupted ends at once, and closes nothing.
+  process.once("exit", remove);
   const store = await openPgliteStore(folder);
-  return { ...store, close: () => store.close().finally(() => rm(folder, { recursive: true, force: true })) };
+  return {
+    ...store,
+    close: () =>
+      store.close().finally(() => {
+        process.off("exit", remove);
+        remove();
+      }),
+  };
 }
 
 export async function migratePglite(folder: string): Promise<readonly string[]> {
