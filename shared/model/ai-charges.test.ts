@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type AiCharge, awsCharge, azureCharge, googleCharge, oracleCharge } from "./ai-charges.ts";
+import {
+  type AiCharge,
+  awsCharge,
+  azureCharge,
+  GOOGLE_AI_WORDS,
+  googleCharge,
+  oracleCharge,
+} from "./ai-charges.ts";
 
 const told = (charge: AiCharge | undefined) =>
   charge && [charge.provider, charge.model?.name ?? "-", charge.scope ?? ""].join(" ").trimEnd();
@@ -86,6 +93,9 @@ describe("charges of Google Cloud", () => {
     ["Compute Engine", "Token ring network", undefined],
   ])("%s, %s", (service, sku, expected) => {
     expect(told(googleCharge({ service, sku, resource: "" }))).toBe(expected);
+    // What is asked of BigQuery leaves none of them out.
+    const words = new RegExp(GOOGLE_AI_WORDS.replace("(?i)", ""), "i");
+    if (expected !== undefined) expect(`${service} ${sku}`).toMatch(words);
   });
 });
 
