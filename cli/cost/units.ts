@@ -66,13 +66,14 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
       whenEmpty: usage.end === undefined ? NO_USE : noUseIn(period, usage),
     };
     const [first] = rows;
+    const daysBefore = Math.max(0, Math.floor((lastDay - (past[0]?.hour ?? lastDay)) / DAY_MS));
     const text =
       format !== "table" || first === undefined || listing.rows.length === 0
         ? listed(listing, format, door)
         : [
             toParagraph(`Unit costs by ${word}, ${days(period.since ?? first.hour, now - 1)}`, door.out),
             toTable(listing.columns, listing.rows, door.out, ""),
-            toDrift(drift, word, lastDay, door.out),
+            toDrift(drift, { dimension: word, lastDay, daysBefore }, door.out),
           ].join("\n");
     await write(text, options.output, door);
   });

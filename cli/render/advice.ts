@@ -34,7 +34,7 @@ export function toAdvice(advice: readonly Advice[], screen: Screen): string {
     return [
       `${styleText("bold", amount, { stream: screen })}  ${KINDS[kind]}${owner ? `, ${owner}` : ""}\n`,
       toParagraph(text, screen, "  "),
-      toParagraph(`If ${assumes.join("; and ")}.`, screen, "  "),
+      toParagraph(`Assumes: ${assumes.join("; ")}.`, screen, "  "),
     ].join("");
   });
   return [...pieces, toParagraph("Savings of two pieces about the same use do not add up.", screen)].join("\n");

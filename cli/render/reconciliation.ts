@@ -1,9 +1,8 @@
 /** Bills against logs: what a vendor wants to be paid for, and what of it somebody saw happen. */
 
 import { monthAround } from "../../shared/cost/bill-periods.ts";
-import type { ReconciledLine } from "../../shared/cost/reconcile.ts";
+import { beyondCalls, type ReconciledLine } from "../../shared/cost/reconcile.ts";
 import { DAY_MS, type EpochMs, type NanoUsd } from "../../shared/model/units.ts";
-import { percent } from "../../shared/report/figures.ts";
 import { type Column, cost, count, spare } from "./columns.ts";
 
 export const reconciledDimensions = ["account", "door", "model"] as const;
@@ -19,13 +18,17 @@ export interface ReconciledRow {
   /** Exclusive. */
   readonly end: EpochMs;
   readonly billedNanoUsd: NanoUsd;
+  /** Part of the bill: capacity by the hour, which no call need explain. */
+  readonly capacityNanoUsd: NanoUsd;
   readonly estimatedNanoUsd: NanoUsd;
+  /** Of what is billed for calls; negative where they should have cost more. */
   readonly differenceNanoUsd: NanoUsd;
   /** Absent by model: views that explain a day do not say how their calls divide. */
   readonly calls?: number;
   readonly unpricedCalls?: number;
-  /** Bill or logs of some of it may still arrive. */
-  readonly isOpen: boolean;
+  /** Days, or the month where a bill tells none, and those for which neither bill nor logs may still arrive. */
+  readonly parts: number;
+  readonly settledParts: number;
 }
 
 /** By month what differs most first; by day in the order of days, since it is a course. */
@@ -36,16 +39,12 @@ export function reconciledRows(
 ): readonly ReconciledRow[] {
   const parts = lines.flatMap((line) =>
     by.includes("model")
-      ? line.models.map(({ model, billedNanoUsd, estimatedNanoUsd }) => ({
-          line,
-          model,
-          billedNanoUsd,
-          estimatedNanoUsd,
-        }))
-      : [{ line, model: "", billedNanoUsd: line.billedNanoUsd, estimatedNanoUsd: line.estimatedNanoUsd }],
+      ? line.models.map(({ model, ...amounts }) => ({ line, model, amounts }))
+      : [{ line, model: "", amounts: line }],
   );
   const periodOf = ({ start, end }: ReconciledLine) => (per === "month" ? monthAround(start) : { start, end });
-  const keyOf = ({ line, model }: (typeof parts)[number]) =>
+  type Part = (typeof parts)[number];
+  const keyOf = ({ line, model }: Part) =>
     JSON.stringify([
       periodOf(line),
       ...by.map((dimension) =>
@@ -56,22 +55,22 @@ export function reconciledRows(
     .flatMap((of) => {
       const [first] = of;
       if (!first) return [];
-      const sum = (measure: (part: (typeof parts)[number]) => number) =>
+      const sum = (measure: (part: Part) => number) =>
         of.reduce((total, part) => total + measure(part), 0) as NanoUsd;
-      const billed = sum(({ billedNanoUsd }) => billedNanoUsd);
-      const estimated = sum(({ estimatedNanoUsd }) => estimatedNanoUsd);
       return {
         ...(by.includes("account") ? { account: first.line.account } : {}),
         ...(by.includes("door") ? { door: first.line.provider } : {}),
         ...(by.includes("model") ? { model: first.model } : {}),
         ...periodOf(first.line),
-        billedNanoUsd: billed,
-        estimatedNanoUsd: estimated,
-        differenceNanoUsd: (billed - estimated) as NanoUsd,
+        billedNanoUsd: sum(({ amounts }) => amounts.billedNanoUsd),
+        capacityNanoUsd: sum(({ amounts }) => amounts.capacityNanoUsd),
+        estimatedNanoUsd: sum(({ amounts }) => amounts.estimatedNanoUsd),
+        differenceNanoUsd: sum(({ amounts }) => beyondCalls(amounts)),
         ...(by.includes("model")
           ? {}
           : { calls: sum(({ line }) => line.calls), unpricedCalls: sum(({ line }) => line.unpricedCalls) }),
-        isOpen: of.some(({ line }) => !line.isSettled),
+        parts: of.length,
+        settledParts: of.filter(({ line }) => line.isSettled).length,
       };
     })
     .sort((a, b) =>
@@ -90,20 +89,19 @@ export function reconciledColumns(by: readonly ReconciledDimension[], per: Per):
     ),
     { heading: per === "day" ? "Day" : "Month", value: periodName },
     cost("Billed", ({ billedNanoUsd }) => billedNanoUsd),
+    cost("Capacity", ({ capacityNanoUsd }) => capacityNanoUsd || undefined),
     cost("Estimated", ({ estimatedNanoUsd }) => estimatedNanoUsd),
     cost("Difference", ({ differenceNanoUsd }) => differenceNanoUsd),
-    spare({
-      heading: "Explained",
-      value: ({ billedNanoUsd, estimatedNanoUsd }) =>
-        billedNanoUsd > 0 ? Number((estimatedNanoUsd / billedNanoUsd).toFixed(4)) : undefined,
-      show: ({ billedNanoUsd, estimatedNanoUsd }) =>
-        billedNanoUsd > 0 ? percent(estimatedNanoUsd, billedNanoUsd) : undefined,
-      numeric: true,
-    }),
     spare(count("Calls", ({ calls }) => calls)),
     spare(count("No price", ({ unpricedCalls }) => unpricedCalls || undefined)),
-    { heading: "State", value: ({ isOpen }) => (isOpen ? "still arriving" : "settled") },
+    { heading: "State", value: stateOf },
   ];
+}
+
+/** Bill or logs of the others may still arrive. */
+function stateOf({ parts, settledParts }: ReconciledRow): string {
+  if (settledParts === parts) return "settled";
+  return settledParts === 0 ? "still arriving" : `${settledParts} of ${parts} settled`;
 }
 
 /** A month's bill tells no days. */

@@ -192,8 +192,10 @@ const amount = ({ basis }: SpendView): Column<Row> => ({
   ...cost(`${BASIS[basis]}`, (row: Row) => amountOf(row, basis)),
   show: (row) => {
     const known = amountOf(row, basis);
+    if (known !== undefined) return dollars(known);
     if (!isUse(row)) return undefined;
-    return known !== undefined ? dollars(known) : basis === "estimated" ? "no price" : "no bill";
+    if (basis === "billed") return "no bill";
+    return row.calls > 0 || tokensOf(row) !== undefined ? "no price" : "no log";
   },
 });
 
@@ -300,6 +302,10 @@ function notesOf(view: SpendView): readonly string[] {
   if (basis === "billed" && total.unloggedNanoUsd > 0)
     notes.push(
       `${dollars(total.unloggedNanoUsd)} is billed for calls that no log tells of: gnomon cost reconcile.`,
+    );
+  if (basis === "billed" && total.unusedNanoUsd > 0)
+    notes.push(
+      `${dollars(total.unusedNanoUsd)} is billed for capacity that no call is known to use: gnomon cost advice.`,
     );
   const missing = [
     ...(total.unpricedCalls > 0 ? [plural(total.unpricedCalls, "call")] : []),

@@ -21,7 +21,7 @@ export function unitColumns(dimension: string): readonly Column<UnitEconomicsLin
     spare({
       heading: "Out:in",
       value: ({ outputPerInput }) => rounded(outputPerInput),
-      show: ({ outputPerInput }) => outputPerInput?.toFixed(2),
+      show: ({ outputPerInput }) => (outputPerInput === undefined ? undefined : twoDigits(outputPerInput)),
       numeric: true,
     }),
     spare(share("Cached", ({ cacheHitShare }) => cacheHitShare)),
@@ -30,6 +30,11 @@ export function unitColumns(dimension: string): readonly Column<UnitEconomicsLin
     spare(cost("Paid for failed", ({ failedNanoUsd }) => failedNanoUsd || undefined)),
     spare(count("Calls", ({ calls }) => calls)),
   ];
+}
+
+/** `0.15`, `0.0062`, `3.4`. */
+function twoDigits(value: number): string {
+  return String(Number(value.toPrecision(2)));
 }
 
 const PRICE = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumSignificantDigits: 3 });
@@ -64,20 +69,33 @@ function share(heading: string, of: (line: UnitEconomicsLine) => number | undefi
 const rounded = (number: number | undefined): number | undefined =>
   number === undefined ? undefined : Number(number.toFixed(6));
 
+/** With fewer there is no usual: as in `cost/unit-economics.ts`. */
+const LEAST_DAYS = 10;
+
 const MEASURES: Readonly<Record<Measure, { readonly said: string; readonly write: (value: number) => string }>> = {
   perCall: { said: "a call costs", write: (value) => PRICE.format(value / 1e9) },
   perThousandTokens: { said: "a thousand tokens cost", write: (value) => PRICE.format(value / 1e9) },
-  outputPerInput: { said: "tokens out for one in:", write: (value) => value.toFixed(2) },
+  outputPerInput: { said: "tokens out for one in:", write: twoDigits },
   cacheHitShare: { said: "of the input comes from a cache", write: (value) => percent(value, 1) },
   reasoningShare: { said: "of the output is reasoning", write: (value) => percent(value, 1) },
   failureShare: { said: "of the calls fail", write: (value) => percent(value, 1) },
 };
 
 /** A sentence each. */
-export function toDrift(drift: readonly Drift[], dimension: string, lastDay: EpochMs, screen: Screen): string {
+export function toDrift(
+  drift: readonly Drift[],
+  {
+    dimension,
+    lastDay,
+    daysBefore,
+  }: { readonly dimension: string; readonly lastDay: EpochMs; readonly daysBefore: number },
+  screen: Screen,
+): string {
   if (drift.length === 0)
     return toParagraph(
-      `On ${day(lastDay)} nothing was far from its own 28 days before (ten of them are needed to tell).`,
+      daysBefore < LEAST_DAYS
+        ? `Too early to tell what drifts: it takes ${LEAST_DAYS} days before ${day(lastDay)}, and known are ${daysBefore}.`
+        : `On ${day(lastDay)} nothing was far from its own 28 days before.`,
       screen,
     );
   return [

@@ -45,6 +45,17 @@ describe("an allocated bill", () => {
     expect(shares(third, fourth, billedOn(1, 6))).toEqual({ a: 3, b: 3 });
   });
 
+  it("for capacity goes to calls without a price of their own by tokens, and to nobody where there are none", () => {
+    const reserved = (given: Partial<UsageRow>) => loggedOn(3, 0, { unpricedCalls: 10, ...given });
+    const capacity = billedOn(3, 8, { model: "", capacityNanoUsd: 8e9 });
+    const onDemand = loggedOn(3, 1, { principal: "a" });
+    const users = [reserved({ principal: "b", inputTokens: 100 }), reserved({ principal: "c", inputTokens: 300 })];
+    expect(shares(onDemand, ...users, capacity)).toEqual({ a: 0, b: 2, c: 6 });
+    expect(shares(onDemand, ...users, { ...capacity, billedNanoUsd: 9e9 })).toEqual({ a: 1, b: 2, c: 6 });
+    const { counted, billed, unlogged } = allocate([onDemand, capacity]);
+    expect([sum(counted), billed.size, sum(unlogged)]).toEqual([0, 0, 8e9]);
+  });
+
   it("keeps what no logged call can take", () => {
     const { counted, unlogged } = allocate([loggedOn(3, 1), billedOn(9, 6), billedOn(3, 1, { account: "dark" })]);
     expect(sum(counted)).toBe(0);

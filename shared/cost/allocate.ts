@@ -2,12 +2,16 @@
  * What was billed, shared out among the calls that it is for: so that a team sees its part of the invoice and not only
  * an estimate. By account, door, model and day (by the month where the bill is), in proportion to what the calls should
  * have cost, to the last nano-dollar. What no logged call can take stays a row of its own: see `reconcile.ts`.
+ *
+ * Capacity that is paid by the hour is for the calls that have no price of their own, by tokens: calls on demand are
+ * charged by themselves. Where there are none, nobody used it.
  */
 import type { UsageRow } from "../model/ledger.ts";
 import type { EpochMs, NanoUsd } from "../model/units.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
 import { comparable, dayOf, doorMonth, monthAround, monthlyBills } from "./bill-periods.ts";
 import { spreadCapacity } from "./price.ts";
+import { tokensOf } from "./unpriced.ts";
 
 export interface Allocated {
   /** Every row that counts, with its share of the bill. */
@@ -34,14 +38,17 @@ export function allocate(rows: readonly UsageRow[]): Allocated {
     const byDay = Map.groupBy(calls, (row) => placeIn(dayOf(row.hour))(row));
     const byMonth = Map.groupBy(calls, (row) => placeIn(monthAround(row.hour).start)(row));
 
-    const charge = (bill: UsageRow) => JSON.stringify([placeIn(startOf(bill))(bill), bill.model, isMonthly(bill)]);
-    for (const alike of Map.groupBy(bills, charge).values()) {
+    const charge = (bill: UsageRow) =>
+      JSON.stringify([placeIn(startOf(bill))(bill), bill.model, isMonthly(bill), bill.capacityNanoUsd !== 0]);
+    for (const alike of Map.groupBy(bills.flatMap(partsOf), charge).values()) {
       const [bill] = alike;
       if (!bill) continue;
-      const there = (isMonthly(bill) ? byMonth : byDay).get(placeIn(startOf(bill))(bill)) ?? [];
+      const isCapacity = bill.capacityNanoUsd !== 0;
+      const place = (isMonthly(bill) ? byMonth : byDay).get(placeIn(startOf(bill))(bill)) ?? [];
+      const there = isCapacity ? place.filter(usesCapacity) : place;
       const ofModel = there.filter(({ model }) => model === bill.model);
       const takers = ofModel.length > 0 ? ofModel : there;
-      const weights = weightsOf(takers);
+      const weights = isCapacity && takers.length > 0 ? takers.map(tokensOf) : weightsOf(takers);
       if (!weights) {
         unlogged.push(...alike);
         continue;
@@ -67,11 +74,23 @@ export function allocate(rows: readonly UsageRow[]): Allocated {
   };
 }
 
+/** What of a bill is for capacity, and what for calls. */
+function partsOf(bill: UsageRow): UsageRow[] {
+  const { billedNanoUsd, capacityNanoUsd } = bill;
+  if (capacityNanoUsd === 0 || capacityNanoUsd === billedNanoUsd) return [bill];
+  return [
+    { ...bill, billedNanoUsd: billedNanoUsd - capacityNanoUsd, capacityNanoUsd: 0 },
+    { ...bill, billedNanoUsd: capacityNanoUsd },
+  ];
+}
+
+const usesCapacity = (row: UsageRow): boolean => row.unpricedCalls > 0 && tokensOf(row) > 0;
+
 /** By estimate; where there is none by tokens, then by calls. Undefined where there is nothing to go by. */
 function weightsOf(rows: readonly UsageRow[]): readonly number[] | undefined {
   const measures: readonly ((row: UsageRow) => number)[] = [
     (row) => row.estimatedNanoUsd,
-    (row) => row.inputTokens + row.outputTokens,
+    tokensOf,
     (row) => row.calls,
   ];
   return measures.map((measure) => rows.map(measure)).find((weights) => weights.some((weight) => weight > 0));

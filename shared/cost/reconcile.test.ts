@@ -64,8 +64,8 @@ describe("reconciliation", () => {
       unpricedCalls: 0,
       isSettled: true,
       models: [
-        { model: "amazon/nova", billedNanoUsd: dollars(4), estimatedNanoUsd: dollars(2) },
-        { model: "anthropic/claude", billedNanoUsd: dollars(5), estimatedNanoUsd: dollars(5) },
+        { model: "amazon/nova", billedNanoUsd: dollars(4), capacityNanoUsd: 0, estimatedNanoUsd: dollars(2) },
+        { model: "anthropic/claude", billedNanoUsd: dollars(5), capacityNanoUsd: 0, estimatedNanoUsd: dollars(5) },
       ],
     });
   });

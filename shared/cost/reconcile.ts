@@ -43,6 +43,8 @@ export interface ReconciledLine {
 export interface ReconciledModel {
   readonly model: string;
   readonly billedNanoUsd: NanoUsd;
+  /** Part of the bill. */
+  readonly capacityNanoUsd: NanoUsd;
   readonly estimatedNanoUsd: NanoUsd;
 }
 
@@ -87,10 +89,14 @@ export function reconcile(
  * What is billed beyond what the calls should have cost; negative where it is less. A capacity may explain any part of
  * itself: calls of it have no price of their own, and the list may have given them one.
  */
-export function beyondCalls({ billedNanoUsd, capacityNanoUsd, estimatedNanoUsd }: ReconciledLine): number {
+export function beyondCalls({
+  billedNanoUsd,
+  capacityNanoUsd,
+  estimatedNanoUsd,
+}: Pick<ReconciledLine, "billedNanoUsd" | "capacityNanoUsd" | "estimatedNanoUsd">): NanoUsd {
   const forCalls = billedNanoUsd - capacityNanoUsd;
-  if (estimatedNanoUsd < forCalls) return forCalls - estimatedNanoUsd;
-  return Math.min(0, billedNanoUsd - estimatedNanoUsd);
+  if (estimatedNanoUsd < forCalls) return (forCalls - estimatedNanoUsd) as NanoUsd;
+  return Math.min(0, billedNanoUsd - estimatedNanoUsd) as NanoUsd;
 }
 
 /** What of the bills the logs do not explain, and what they do; of settled periods only. */
@@ -166,6 +172,7 @@ function modelsOf(billed: readonly UsageRow[], explaining: readonly UsageRow[]):
     .map(([model, rows]) => ({
       model,
       billedNanoUsd: sum(rows, (row) => row.billedNanoUsd),
+      capacityNanoUsd: sum(rows, (row) => row.capacityNanoUsd),
       estimatedNanoUsd: sum(rows, (row) => row.estimatedNanoUsd),
     }))
     .sort((a, b) => compare(a.model, b.model));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { billedOn, loggedOn, november, settledMonth } from "../../test/billed-month.ts";
-import type { EntityRow } from "../model/ledger.ts";
+import type { EntityRow, UsageRow } from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS, type NanoUsd } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
 import {
@@ -24,7 +24,7 @@ const budget = (given: Partial<Budget>): Budget => ({
 
 /** A hundred dollars a day until the end of the 20th, each day in its twelfth hour. */
 const month = settledMonth(100).filter(({ hour }) => hour < november(21));
-const figuresOf = (usage: typeof month, given: Partial<CostPorts>) =>
+const figuresOf = (usage: readonly UsageRow[], given: Partial<CostPorts>) =>
   costFigures(usage, { budgets: [], capacity: [], now: november(21), ...given });
 
 describe("a budget's figures", () => {

@@ -105,9 +105,11 @@ const quantity = (row: UsageRow): string => String(tokensOf(row) > 0 ? tokensOf(
 const doorOf = ({ provider, source }: UsageRow): string => provider || source;
 
 const described = (row: UsageRow): string =>
-  row.calls + tokensOf(row) === 0
-    ? `Billed for ${row.model || "models"} through ${doorTitle(doorOf(row))}, no logged call`
-    : `Use of ${row.model || "models"} through ${doorTitle(doorOf(row))}`;
+  row.capacityNanoUsd !== 0 && row.calls === 0
+    ? `Capacity for ${row.model || "models"} through ${doorTitle(doorOf(row))}, paid by the hour`
+    : row.calls + tokensOf(row) === 0
+      ? `Billed for ${row.model || "models"} through ${doorTitle(doorOf(row))}, no logged call`
+      : `Use of ${row.model || "models"} through ${doorTitle(doorOf(row))}`;
 
 /** Who sends the invoice, by the beginning of the door's name. */
 const companies: readonly (readonly [string, string])[] = [

@@ -7,6 +7,7 @@ import { DAY_MS } from "../model/units.ts";
 import {
   compareSpendBy,
   differenceOf,
+  type SpendSums,
   spendBy,
   spendByDay,
   spendDimensions,
@@ -20,6 +21,11 @@ import { systemOfRecord } from "./system-of-record.ts";
 const usd = (dollars: number) => dollars * 1e9;
 const sumOf = <Row>(rows: readonly Row[], measure: (row: Row) => number) =>
   rows.reduce((sum, row) => sum + measure(row), 0);
+const amounts = (lines: readonly SpendSums[]) => [
+  sumOf(lines, (line) => line.estimatedNanoUsd ?? 0),
+  sumOf(lines, (line) => line.billedNanoUsd ?? 0),
+  sumOf(lines, (line) => line.calls),
+];
 
 describe("spend", () => {
   it("is by UTC day and by whatever a row of usage says, the owner before the tag", () => {
@@ -57,6 +63,7 @@ describe("spend", () => {
       estimatedNanoUsd: usd(2),
       failedNanoUsd: 0,
       unloggedNanoUsd: 0,
+      unusedNanoUsd: 0,
       unpricedCalls: 0,
       unpricedTokens: 0,
     });
@@ -78,6 +85,20 @@ describe("spend", () => {
       ].sort((a, b) => b.billedNanoUsd - a.billedNanoUsd),
     );
     expect(total(rows)).toMatchObject({ estimatedNanoUsd: usd(3), billedNanoUsd: 17_000_000_001 });
+  });
+
+  it("tells what is billed for no logged call from what is billed for capacity that nobody used", () => {
+    const rows = spendOf([
+      loggedOn(3, 2),
+      billedOn(3, 2),
+      billedOn(3, 5, { account: "dark" }),
+      billedOn(3, 11, { model: "", capacityNanoUsd: usd(10) }),
+    ]);
+    expect(total(rows)).toMatchObject({
+      billedNanoUsd: usd(18),
+      unloggedNanoUsd: usd(5),
+      unusedNanoUsd: usd(10),
+    });
   });
 
   it("has no amount where nothing has a price or a bill, and counts what is unpriced", () => {
@@ -116,11 +137,8 @@ describe("spend", () => {
         const estimated = sumOf(counted, (row) => row.estimatedNanoUsd);
         const bill = sumOf([...counted, ...billed], (row) => row.billedNanoUsd);
         const spend = spendOf(usage);
-        for (const lines of [spend, spendBy(spend, by, "estimated"), spendByDay(spend)]) {
-          expect(sumOf(lines, (line) => line.estimatedNanoUsd ?? 0)).toBe(estimated);
-          expect(sumOf(lines, (line) => line.billedNanoUsd ?? 0)).toBe(bill);
-          expect(sumOf(lines, (line) => line.calls)).toBe(sumOf(counted, (row) => row.calls));
-        }
+        const all = [estimated, bill, sumOf(counted, (row) => row.calls)];
+        expect([spend, spendBy(spend, by, "estimated"), spendByDay(spend)].map(amounts)).toEqual([all, all, all]);
       }),
     );
   });

@@ -43,6 +43,8 @@ export interface SpendSums {
   readonly billedNanoUsd?: NanoUsd;
   /** Part of what was billed: for no call that a log tells of. */
   readonly unloggedNanoUsd: NanoUsd;
+  /** Part of what was billed: capacity that no call is known to have used. */
+  readonly unusedNanoUsd: NanoUsd;
   /** Successful calls that are in no estimate. */
   readonly unpricedCalls: number;
   /** Tokens that are in no estimate, where a vendor counts no calls. */
@@ -79,7 +81,7 @@ export function spendOf(usage: readonly UsageRow[]): readonly SpendRow[] {
     add(row, {
       ...nothing,
       billedNanoUsd: row.billedNanoUsd as NanoUsd,
-      unloggedNanoUsd: row.billedNanoUsd as NanoUsd,
+      [row.capacityNanoUsd === 0 ? "unloggedNanoUsd" : "unusedNanoUsd"]: row.billedNanoUsd as NanoUsd,
     });
   return [...groups]
     .sort(([a, { key }], [b, other]) => key.day - other.key.day || (a < b ? -1 : 1))
@@ -194,6 +196,7 @@ const nothing: SpendSums = {
   reasoningTokens: 0,
   failedNanoUsd: 0 as NanoUsd,
   unloggedNanoUsd: 0 as NanoUsd,
+  unusedNanoUsd: 0 as NanoUsd,
   unpricedCalls: 0,
   unpricedTokens: 0,
 };
@@ -211,6 +214,7 @@ function sumsOf(row: UsageRow, isBilled: boolean): SpendSums {
     failedNanoUsd: row.failedNanoUsd as NanoUsd,
     ...(isBilled ? { billedNanoUsd: row.billedNanoUsd as NanoUsd } : {}),
     unloggedNanoUsd: 0 as NanoUsd,
+    unusedNanoUsd: 0 as NanoUsd,
     unpricedCalls: unpricedCallsOf(row),
     unpricedTokens: priced || row.calls > 0 ? 0 : tokensOf(row),
   };
@@ -230,6 +234,7 @@ function plus(a: SpendSums, b: SpendSums): SpendSums {
     failedNanoUsd: (a.failedNanoUsd + b.failedNanoUsd) as NanoUsd,
     ...(billed === undefined ? {} : { billedNanoUsd: billed }),
     unloggedNanoUsd: (a.unloggedNanoUsd + b.unloggedNanoUsd) as NanoUsd,
+    unusedNanoUsd: (a.unusedNanoUsd + b.unusedNanoUsd) as NanoUsd,
     unpricedCalls: a.unpricedCalls + b.unpricedCalls,
     unpricedTokens: a.unpricedTokens + b.unpricedTokens,
   };
