@@ -8,6 +8,8 @@ import type { Runtime } from "./runtime.ts";
 
 /** Longer than the slowest feed is late: Azure's tail is under four hours, a vendor's usage API under a day. */
 const SILENT_AFTER_MS = DAY_MS;
+/** By then a source is gone for good, and no reason to keep findings open. */
+const GONE_AFTER_MS = 30 * DAY_MS;
 
 export interface Kept {
   readonly resolved: number;
@@ -23,9 +25,9 @@ export async function housekeepOnce(runtime: Runtime): Promise<Kept> {
   const now = runtime.now();
   const rules = new Map(detections.map(({ rule }) => [rule.id, rule]));
 
-  const silent = (await books.coverage())
-    .filter(({ lastEventTime }) => now - lastEventTime > SILENT_AFTER_MS)
-    .map(({ source }) => source);
+  const silences = (await books.coverage()).filter(({ lastEventTime }) => now - lastEventTime > SILENT_AFTER_MS);
+  const silent = silences.map(({ source }) => source);
+  const isAnyoneAwaited = silences.some(({ lastEventTime }) => now - lastEventTime <= GONE_AFTER_MS);
   if (silent.length > 0) log.warn("sources have gone silent", { sources: silent });
 
   const count = { resolved: 0, reopened: 0 };
@@ -33,8 +35,9 @@ export async function housekeepOnce(runtime: Runtime): Promise<Kept> {
     const rule = rules.get(finding.ruleId);
     const next = nextStatus(finding, { rule, now, ...(seenUntil === undefined ? {} : { seenUntil }) });
     if (!next) continue;
-    // Quiet says nothing while nobody is listening.
-    if (next.status === "resolved" && silent.length > 0) continue;
+    // Quiet says nothing while nobody is listening; and a silence lasts until the source speaks.
+    const isStillSilent = silent.some((source) => finding.subject.resource === `source ${source}`);
+    if (next.status === "resolved" && (isAnyoneAwaited || isStillSilent)) continue;
     await books.changeStatus(finding.uid, { status: next.status, by: "gnomon", note: next.note, time: now });
     if (next.status === "resolved") count.resolved++;
     else count.reopened++;
