@@ -151,6 +151,10 @@ describe("azure.cost-exports", () => {
     blobs.set(`${NOVEMBER}/${RUN}5/part_0_0001.csv`, csv("in a folder now"));
     modified.set(`${NOVEMBER}/${RUN}5/part_0_0001.csv`, NOW - HOUR_MS);
     expect(await next()).toEqual(["in a folder now"]);
+    expect(JSON.parse(cursors.get(`${NOVEMBER}/`) ?? ""), "of earlier runs nothing is remembered").toEqual({
+      run: `${RUN}5`,
+      read: { [`${RUN}5/part_0_0001.csv`]: NOW - HOUR_MS },
+    });
     expect(await next()).toEqual([]);
   });
 
