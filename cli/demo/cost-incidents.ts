@@ -52,7 +52,7 @@ export function costIncidents(seed: Random): readonly Incident[] {
       id: "stolen-newsletter-key",
       story:
         "The key of the newsletter, quiet at night, is used by somebody else from two to five in the morning.",
-      findings: [{ rule: "spend-surge", about: keys.newsletter, says: "normally no spend" }],
+      findings: [{ rule: "spend-surge", about: keys.newsletter, says: "in the 3 h to" }],
       happenings: [2, 3, 4].map((hour) => {
         const requests = random.whole(430, 520);
         return {

@@ -1,6 +1,6 @@
 /** Which evidence is said aloud: the first of a subject, and what is far worse than what was said. */
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Detector, Evidence } from "./evidence.ts";
 import type { EpochHour } from "./series-state.ts";
 
 /** What is open on one subject. */
@@ -13,6 +13,8 @@ export interface Incident {
   hour: EpochHour;
   hourExcess: number;
   repeats: number;
+  /** What was said last. */
+  detector?: Detector;
 }
 
 const QUIET_FAST_MS = 24 * HOUR_MS;
@@ -45,6 +47,7 @@ export function decide(incident: Incident, evidence: Evidence, hour: EpochHour, 
     incident.hour = hour;
     incident.hourExcess = evidence.hourExcess;
     incident.repeats = 0;
+    incident.detector = evidence.detector;
     return true;
   }
   if (hour > incident.hour) {
@@ -61,6 +64,7 @@ export function decide(incident: Incident, evidence: Evidence, hour: EpochHour, 
   incident.hourExcess = evidence.hourExcess;
   if (worse) {
     incident.repeats++;
+    incident.detector = evidence.detector;
     incident.greatest = evidence.hourExcess;
   }
   return worse;

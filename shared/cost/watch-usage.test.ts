@@ -61,6 +61,15 @@ describe("the watch over rows of usage", () => {
     expect((await watched(running, LOOP + 0.5)).alerts[0]?.alert.detectedTime).toBe(at(LOOP + 0.5));
   });
 
+  it("tells what has come of it by the end of each day on which it goes on, in one piece", async () => {
+    const day = Array.from({ length: 30 }, (_, hour) => used(LOOP + 12 + hour, 900));
+    const { alerts } = await watched([...steady(LOOP + 12), ...day], LOOP + 42);
+    const surges = alerts.filter(({ alert }) => alert.detector === "surge");
+    expect(surges.map(({ hour }) => (hour - MONDAY) / HOUR_MS)).toEqual([LOOP + 12]);
+    expect(surges[0]?.calls).toBeGreaterThan(900);
+    expect(surges[0]?.alert.impactNanoUsd).toBeGreaterThan(8e9 * 1.5);
+  });
+
   it("takes no row of an hour that has not begun", async () => {
     expect(await told(loop, LOOP)).toEqual([]);
   });

@@ -20,15 +20,16 @@ import { type Attribution, CostWatch, type Reading } from "./watch.ts";
 /** What comes later than this is not learned: reports by the day have been told by then, and told again. */
 const RESTATED_MS = 4 * DAY_MS;
 
-/** An alert, and what the rows of its hour tell beside. */
+/** What one detector says of one subject on one UTC day, and what the rows tell beside. */
 export interface UsageAlert {
+  /** As of the hour in which it was worst. */
   readonly alert: Alert;
   readonly subject: Subject;
-  /** Start of the hour that shows it: the same when asked again later in that hour. */
+  /** Start of the first hour that shows it: the same when asked again later. */
   readonly hour: EpochMs;
-  /** Requests of the subject in that hour; 0 of a budget. */
+  /** Requests of the subject in all hours that show it; 0 of a budget. */
   readonly calls: number;
-  /** Whom the policy names for the subject's use in that hour. */
+  /** Whom the policy names for the subject's use. */
   readonly owner?: string;
 }
 
@@ -95,18 +96,21 @@ export async function watchUsage(
   days: AsyncIterable<readonly UsageRow[]>,
   { policy, now, from, feedback = [] }: UsageWatchOptions,
 ): Promise<WatchedUsage> {
-  const { watch, budgets, since, start } = begun(policy, from);
-  const attributionOf = attributions();
-  const alerts: UsageAlert[] = [];
+  const alerts = new Map<string, UsageAlert>();
   let learned: readonly SeriesRow[] = [];
   let latest: readonly UsageRow[] = [];
 
-  const say = (said: readonly Alert[]): void => {
-    for (const alert of said) alerts.push(usageAlert(alert, latest));
+  const add = (alert: Alert): void => {
+    const said = usageAlert(alert, latest);
+    const { kind, uid } = alert.subject;
+    const key = JSON.stringify([alert.detector, kind, uid, alert.budget?.name, dayOf(said.hour)]);
+    const before = alerts.get(key);
+    alerts.set(key, before ? together(before, said) : said);
   };
+  const { watch, budgets, since, start } = begun(policy, from, add);
+  const attributionOf = attributions();
   const advance = (hour: EpochHour): void => {
-    say(watch.advance(hour));
-    say(budgets.advance(hour));
+    for (const alert of [...watch.advance(hour), ...budgets.advance(hour)]) add(alert);
   };
   const keep = (): void => {
     const whole: Whole = { version: STATE_VERSION, since, budgets: policy.budgets, kept: budgets.snapshot() };
@@ -142,21 +146,20 @@ export async function watchUsage(
       const readings = ofHour.map((row) => readingOf(row, attributionOf(row)));
       const time = Math.min(now, hour + HOUR_MS) as EpochMs;
       // What nobody knows the price of says nothing about spend; of a quota it is a part.
-      say(
-        watch.deliver(
-          time,
-          readings.filter(({ cost, errors }) => cost > 0 || errors > 0),
-        ),
-      );
-      say(budgets.deliver(time, readings));
+      const priced = readings.filter(({ cost, errors }) => cost > 0 || errors > 0);
+      for (const alert of [...watch.deliver(time, priced), ...budgets.deliver(time, readings)]) add(alert);
     }
   }
   pass(Math.floor(now / HOUR_MS));
-  return { alerts, ...(learned.length > 0 ? { learned } : {}) };
+  return { alerts: [...alerts.values()], ...(learned.length > 0 ? { learned } : {}) };
 }
 
-function begun(policy: UsageWatchOptions["policy"], from: UsageWatchOptions["from"]) {
-  const options = { knownEvents: policy.events };
+function begun(
+  policy: UsageWatchOptions["policy"],
+  from: UsageWatchOptions["from"],
+  goesOn: (alert: Alert) => void,
+) {
+  const options = { knownEvents: policy.events, goesOn };
   if (typeof from === "number")
     return {
       watch: new CostWatch(options),
@@ -234,6 +237,12 @@ function usageAlert(alert: Alert, latest: readonly UsageRow[]): UsageAlert {
     calls: rows.reduce((sum, row) => sum + row.calls, 0),
     ...(owner === undefined ? {} : { owner }),
   };
+}
+
+/** The worse one's words; of two alike, what came later is the worse. */
+function together(before: UsageAlert, after: UsageAlert): UsageAlert {
+  const worse = after.alert.impactNanoUsd >= before.alert.impactNanoUsd ? after : before;
+  return { ...worse, hour: before.hour, calls: before.calls + after.calls };
 }
 
 function subjectOf({ budget, subject: { kind, uid } }: Alert, rows: readonly UsageRow[]): Subject {

@@ -10,7 +10,15 @@ import { type EpochMs, fromUsd, HOUR_MS } from "../model/units.ts";
 import type { KnownEvent } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert, type SeriesKind } from "./alert.ts";
 import { dayOf } from "./calendar.ts";
-import { aggregateEvidenceOf, type Bar, dearModel, type Evidence, evidenceOf, newSpender } from "./evidence.ts";
+import {
+  aggregateEvidenceOf,
+  type Bar,
+  type Detector,
+  dearModel,
+  type Evidence,
+  evidenceOf,
+  newSpender,
+} from "./evidence.ts";
 import { expect, newExpectation } from "./expectation.ts";
 import { driverOf, sentenceFor } from "./explain.ts";
 import { applyFeedback, type Feedback } from "./feedback.ts";
@@ -48,6 +56,8 @@ export interface Reading extends HourTotals {
 export interface WatchOptions {
   readonly sensitivity?: "high" | "normal" | "low";
   readonly knownEvents?: readonly KnownEvent[];
+  /** Told of every further hour that shows what an alert has said, with its figures as of then. */
+  readonly goesOn?: (alert: Alert) => void;
 }
 
 interface Series {
@@ -126,6 +136,7 @@ export class CostWatch {
   /** The bar of today, for principals and for what sums them up. */
   #bar: Bar;
   #aggregateBar: Bar;
+  readonly #goesOn: WatchOptions["goesOn"];
   readonly #events: readonly CompiledEvent[];
   /** Until somebody appears or begins to work for another. */
   readonly #reaches = new Map<CompiledEvent, Reach<Series>>();
@@ -151,6 +162,7 @@ export class CostWatch {
     this.#sensitivity = BARS[options.sensitivity ?? "normal"];
     this.#bar = this.#sensitivity;
     this.#aggregateBar = this.#sensitivity;
+    this.#goesOn = options.goesOn;
     this.#events = (options.knownEvents ?? []).map(compileEvent);
     this.#organization = newSeriesOf("organization", "organization", 0);
   }
@@ -558,10 +570,12 @@ export class CostWatch {
       incident = newIncident();
       this.#incidents.set(series, incident);
     }
-    if (!decide(incident, evidence, hour, time)) return;
-    alerts.push({
+    const isNew = decide(incident, evidence, hour, time);
+    const detector = isNew ? evidence.detector : incident.detector;
+    if (!isNew && (!this.#goesOn || !isSame(detector, evidence.detector))) return;
+    const alert: Alert = {
       schema: ALERT_SCHEMA,
-      detector: evidence.detector,
+      detector: detector ?? evidence.detector,
       subject: { kind: series.kind, uid: series.uid },
       startTime: (evidence.startHour * HOUR_MS) as EpochMs,
       detectedTime: time,
@@ -569,9 +583,15 @@ export class CostWatch {
       usualNanoUsd: fromUsd(evidence.usualCost),
       driver: driverOf(evidence),
       text: sentenceFor(series.uid, evidence, Math.min(time, (hour + 1) * HOUR_MS) as EpochMs),
-    });
+    };
+    if (isNew) alerts.push(alert);
+    else this.#goesOn?.(alert);
   }
 }
+
+/** A surge that goes on is seen by the day, when it has become one of the hours that there are. */
+const isSame = (said: Detector | undefined, shows: Detector): boolean =>
+  said === shows || (said === "surge" && shows === "day-surge");
 
 const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
 const isLeaf = (series: Series): series is Leaf => series.kind === "leaf";

@@ -2,19 +2,22 @@ import { expect, it } from "vitest";
 import { at, budget, saidOf, steady } from "../../test/watched-rows.ts";
 import { budgetCrossed } from "./budget-crossed.ts";
 
-const crossing = (amount: number, given: Parameters<typeof budget>[0] = {}) =>
-  saidOf(budgetCrossed, steady(100), { policy: { budgets: [budget({ amount, ...given })], events: [] } });
+const crossing = (amount: number, given: Parameters<typeof budget>[0] = {}, hours = 100) =>
+  saidOf(budgetCrossed, steady(hours), { policy: { budgets: [budget({ amount, ...given })], events: [] } });
 
 it("tells of 85, 95 and 100 percent, each louder than the one before", async () => {
-  const said = await crossing(90);
-  expect(said.map(({ level, reason }) => [level, reason])).toEqual([
-    ["low", expect.stringMatching(/^Budget research: 85 % used \(\$77\.00 of \$90\.00\) on day 4 of 30\.$/)],
-    ["medium", expect.stringContaining("95 % used")],
-    ["high", expect.stringContaining("100 % used")],
-  ]);
+  for (const [hours, level, used] of [
+    [78, "low", "85 % used ($77.00 of $90.00) on day 4 of 30."],
+    [87, "medium", "95 % used ($85.98 of $90.00) on day 4 of 30."],
+    [92, "high", "100 % used ($90.95 of $90.00) on day 4 of 30."],
+  ] as const)
+    expect(await crossing(90, {}, hours)).toMatchObject([
+      { level, reason: `Budget research: ${used}`, time: at(76) },
+    ]);
+  const said = await crossing(90, {}, 78);
   expect(said[0]).toMatchObject({
     subject: { resource: "budget research" },
-    evidence: [{ time: at(0), operation: "used", facts: { used: "85%", budget: "$90.00" } }],
+    evidence: [{ operation: "used", facts: { used: "85%", budget: "$90.00" } }],
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { at, budget, saidOf, steady } from "../../test/watched-rows.ts";
+import { budget, saidOf, steady } from "../../test/watched-rows.ts";
 import { budgetForecast } from "./budget-forecast.ts";
 
 const forecast = (amount: number) =>
@@ -11,7 +11,7 @@ it("tells once of a budget that will not last, with what is expected", async () 
   expect(said[0]).toMatchObject({
     subject: { resource: "budget research" },
     level: "medium",
-    evidence: [{ time: at(0), facts: { used: "49%", budget: "$600", "expected beyond": "$120" } }],
+    evidence: [{ facts: { used: "49%", budget: "$600", "expected beyond": "$120" } }],
   });
   expect(said[0]?.reason).toMatch(
     /^Budget research: will exceed \$600: \$300 used on day 13 of 30, \$720 expected/,

@@ -15,7 +15,7 @@ export function watchedMatch(said: UsageAlert, level: Level): Match {
     evidence: [
       {
         uid: uidOf("watched", alert.detector, alert.subject.kind, alert.subject.uid, alert.budget?.name, hour),
-        time: alert.startTime,
+        time: hour,
         operation: alert.budget ? "used" : "spent",
         facts: factsOf(said),
       },
