@@ -38,6 +38,12 @@ export const periodOptions = (command: Command): Command =>
 export const comparisons = ["previous", "week", "month"] as const;
 export type Comparison = (typeof comparisons)[number];
 
+/** Throws `config-invalid` for what is no period, before anything is read. */
+export function checkPeriod(options: PeriodOptions, comparison?: Comparison): void {
+  const period = periodOf(options, DAY_MS as EpochMs);
+  if (comparison !== undefined && period.since === undefined) throw nothingCompared(comparison);
+}
+
 /** `end` is when the last use was over. Throws `config-invalid` for what is no period. */
 export function periodOf(options: PeriodOptions, end: EpochMs): Period {
   const { since, until, month, last } = options;
@@ -74,12 +80,7 @@ export function periodBefore(
   comparison: Comparison,
   options: PeriodOptions,
 ): Days {
-  if (since === undefined) {
-    throw new PipelineError(
-      "config-invalid",
-      `--compare ${comparison}: say what is compared, with --month 2026-11, --last 7d or --since 2026-11-01`,
-    );
-  }
+  if (since === undefined) throw nothingCompared(comparison);
   const until = least(whole ?? endOfDay(end), endOfDay(end));
   const isMonth = comparison === "month" || (comparison === "previous" && options.month !== undefined);
   const back = comparison === "week" ? 7 * DAY_MS : until - since;
@@ -94,6 +95,12 @@ export function periodBefore(
   }
   return compared;
 }
+
+const nothingCompared = (comparison: Comparison): PipelineError =>
+  new PipelineError(
+    "config-invalid",
+    `--compare ${comparison}: say what is compared, with --month 2026-11, --last 7d or --since 2026-11-01`,
+  );
 
 /** The same days of the month before; of a whole month all of it, of a 31st the last one there is. */
 function monthBefore({ since, until }: Days): Days {
@@ -111,7 +118,8 @@ function monthBefore({ since, until }: Days): Days {
   };
 }
 
-const endOfDay = (time: EpochMs): EpochMs => (dayOf((time - 1) as EpochMs) + DAY_MS) as EpochMs;
+/** A midnight is the end of the day before. */
+export const endOfDay = (time: EpochMs): EpochMs => (dayOf((time - 1) as EpochMs) + DAY_MS) as EpochMs;
 const earlier = (time: EpochMs, by: number): EpochMs => Math.max(0, time - by) as EpochMs;
 const least = (a: EpochMs, b: EpochMs): EpochMs => Math.min(a, b) as EpochMs;
 

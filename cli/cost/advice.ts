@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { DAY_MS, type EpochMs } from "../../shared/model/units.ts";
 import { plural } from "../../shared/report/figures.ts";
 import { type Door, write } from "../door.ts";
-import { type PeriodOptions, periodOf, periodOptions } from "../period.ts";
+import { checkPeriod, type PeriodOptions, periodOf, periodOptions } from "../period.ts";
 import { adviceColumns, toAdvice } from "../render/advice.ts";
 import { toParagraph } from "../render/table.ts";
 import { type KnownUsage, withUsage } from "../usage.ts";
@@ -17,6 +17,7 @@ export function addAdvice(command: Command, door: Door): void {
 
 async function run(paths: readonly string[], options: ViewOptions & PeriodOptions, door: Door): Promise<void> {
   const format = formatOf(options);
+  checkPeriod(options);
   await withUsage(paths, options, door, async (usage) => {
     const end = usage.end ?? (0 as EpochMs);
     const period = periodOf(options, end);

@@ -4,7 +4,7 @@ import type { EpochMs } from "../../shared/model/units.ts";
 import { noPolicy } from "../../shared/policy/parse-policy.ts";
 import { budgetState } from "../../shared/report/cost-figures.ts";
 import { type Door, write } from "../door.ts";
-import { type PeriodOptions, periodOf } from "../period.ts";
+import { checkPeriod, type PeriodOptions, periodOf } from "../period.ts";
 import { budgetColumns, toBudgets } from "../render/budgets.ts";
 import { toParagraph } from "../render/table.ts";
 import { withUsage } from "../usage.ts";
@@ -23,6 +23,7 @@ async function run(
   door: Door,
 ): Promise<void> {
   const format = formatOf(options);
+  checkPeriod(options);
   await withUsage(paths, options, door, async (usage) => {
     const { policy = noPolicy, end = 0 as EpochMs } = usage;
     const { until } = periodOf(options.until === undefined ? {} : { until: options.until }, end);

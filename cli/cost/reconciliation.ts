@@ -6,7 +6,7 @@ import type { EpochMs } from "../../shared/model/units.ts";
 import { dollars, percent } from "../../shared/report/figures.ts";
 import { choice, choices } from "../choice.ts";
 import { type Door, write } from "../door.ts";
-import { type PeriodOptions, periodOf, periodOptions } from "../period.ts";
+import { checkPeriod, type PeriodOptions, periodOf, periodOptions } from "../period.ts";
 import { reconciledColumns, reconciledDimensions, reconciledRows } from "../render/reconciliation.ts";
 import { toParagraph, toTable } from "../render/table.ts";
 import { withUsage } from "../usage.ts";
@@ -27,6 +27,7 @@ export function addReconciliation(command: Command, door: Door): void {
 
 async function run(paths: readonly string[], options: Options, door: Door): Promise<void> {
   const format = formatOf(options);
+  checkPeriod(options);
   const by = choices("--by", options.by ?? "account,door", reconciledDimensions, reconciledDimensions.length);
   const per = choice("--per", options.per ?? "month", ["day", "month"]);
   await withUsage(paths, options, door, async (usage) => {

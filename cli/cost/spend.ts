@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { dayOf, monthAround } from "../../shared/cost/bill-periods.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
+import type { UsageRow } from "../../shared/model/ledger.ts";
 import { DAY_MS, type EpochMs, fromUsd } from "../../shared/model/units.ts";
 import { didYouMean } from "../../shared/policy/did-you-mean.ts";
 import { days } from "../../shared/report/figures.ts";
@@ -24,8 +25,10 @@ import { choice, choices, positiveNumber } from "../choice.ts";
 import { type Door, write } from "../door.ts";
 import {
   type Comparison,
+  checkPeriod,
   comparisons,
   type Days,
+  endOfDay,
   type Period,
   type PeriodOptions,
   periodBefore,
@@ -79,10 +82,11 @@ Examples:
 async function run(paths: readonly string[], options: Options, command: Command, door: Door): Promise<void> {
   refuseMistypedSubcommand(paths, command);
   const question = questionOf(options);
+  checkPeriod(options, question.comparison);
   await withUsage(paths, options, door, async (usage) => {
     const text =
       usage.end === undefined
-        ? toParagraph(NO_USE, door.out)
+        ? whenNoUse(question, door)
         : await answer(question, options, usage, usage.end, door);
     await write(text, options.output, door);
   });
@@ -102,15 +106,29 @@ async function answer(question: Question, options: Options, usage: KnownUsage, e
     return toCsv(focusColumns, inPeriod);
   }
   const spend = spendOf(rows);
-  const view = viewOf(question, spend, period, before, usage, end);
+  const view = viewOf(question, spend, period, before, usage, tellsHours(rows, end) ? end : endOfDay(end));
   if (format !== "table" || view.lines.length > 0) {
     const text = renderSpend(view, format, door.out);
     const isUnbilled = question.basis === "billed" && amountOf(view.total, "billed") === undefined;
-    if (isUnbilled && format === "table") return toParagraph(noBillIn(view.period), door.out);
+    if (isUnbilled && format === "table" && view.period) return toParagraph(noBillIn(view.period), door.out);
     return text;
   }
   return toParagraph(noUseIn(period, usage), door.out);
 }
+
+function whenNoUse({ by, basis, format }: Question, door: Door): string {
+  if (format === "table") return toParagraph(NO_USE, door.out);
+  if (format === "focus") return toCsv(focusColumns, []);
+  return renderSpend(
+    { by, basis, lines: [], total: totalOf([]), unattributed: [], unpricedModels: [] },
+    format,
+    door.out,
+  );
+}
+
+/** Whether anybody told of the last day but by the day: a bucket of a day stands in its first hour. */
+const tellsHours = (rows: readonly UsageRow[], end: EpochMs): boolean =>
+  rows.some(({ hour }) => hour > dayOf((end - 1) as EpochMs));
 
 function viewOf(
   { by, basis, comparison, most, least }: Question,

@@ -7,7 +7,7 @@ import { days } from "../../shared/report/figures.ts";
 import type { SpendDimension } from "../../shared/report/spend.ts";
 import { choice } from "../choice.ts";
 import { type Door, write } from "../door.ts";
-import { type PeriodOptions, periodOf, periodOptions } from "../period.ts";
+import { checkPeriod, type PeriodOptions, periodOf, periodOptions } from "../period.ts";
 import { toParagraph, toTable } from "../render/table.ts";
 import { toDrift, unitColumns } from "../render/units.ts";
 import { withUsage } from "../usage.ts";
@@ -43,6 +43,7 @@ export function addUnits(command: Command, door: Door): void {
 
 async function run(paths: readonly string[], options: Options, door: Door): Promise<void> {
   const format = formatOf(options);
+  checkPeriod(options);
   const word = choice("--by", options.by ?? "model", words);
   await withUsage(paths, options, door, async (usage) => {
     const end = usage.end ?? (0 as EpochMs);

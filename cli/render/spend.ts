@@ -18,7 +18,8 @@ import { type Screen, toParagraph, toTable } from "./table.ts";
 export interface SpendView {
   readonly by: readonly SpendDimension[];
   readonly basis: Basis;
-  readonly period: Days;
+  /** Absent: nobody told of any use. */
+  readonly period?: Days;
   readonly lines: readonly SpendLine[];
   /** What `--top` and `--min` left out, as one. */
   readonly others?: Omit<SpendLine, "values"> & { readonly lines: number };
@@ -112,7 +113,8 @@ const BASIS: Readonly<Record<Basis, string>> = { estimated: "Estimated", billed:
 
 function titleOf({ by, basis, period, compared }: SpendView): string {
   const beside = compared ? `, beside ${days(compared.since, compared.until - 1)}` : "";
-  return `${BASIS[basis]} cost by ${by.join(" and ")}, ${days(period.since, period.until - 1)}${beside}`;
+  const of = period ? `, ${days(period.since, period.until - 1)}` : "";
+  return `${BASIS[basis]} cost by ${by.join(" and ")}${of}${beside}`;
 }
 
 const BAR_WIDTH = 10;
@@ -263,8 +265,7 @@ function documentOf(view: SpendView): object {
     schema: SCHEMA,
     basis,
     by,
-    since: period.since,
-    until: period.until,
+    ...period,
     ...(compared ? { compared } : {}),
     rows: rows.filter(({ kind }) => kind === "line").map((row) => recordOf(row, view)),
     ...Object.fromEntries(
