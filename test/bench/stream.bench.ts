@@ -47,6 +47,8 @@ const COPIED_ROWS = 100_000;
 const targets = { perSecond: 10_000, p99Ms: 1_000, ratio: 0.35, rssMb: 300 } as const;
 
 const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+/** As `cli/gnomon.js` starts it. */
+const FLAGS = ["--max-semi-space-size=8", "--heap-growing-percent=50"];
 
 const policyText = `
 default: review
@@ -114,17 +116,22 @@ interface Worker {
 }
 
 function startWorker(name: string, config: string): Worker {
-  const child = spawn(process.execPath, [main, "worker", name, "--quiet", "--config", config], {
+  const child = spawn(process.execPath, [...FLAGS, main, "worker", name, "--quiet", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error(`gnomon worker ${name} did not start`);
+  let ending = false;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  void ended.then(() => {
+    if (!ending) throw new Error(`gnomon worker ${name} ended by itself; see above`);
+  });
   return {
     name,
     pid,
     rss: [],
     end: async () => {
+      ending = true;
       child.kill("SIGTERM");
       await ended;
     },
