@@ -167,7 +167,15 @@ function changeInWords(row: Row, basis: Basis): string | undefined {
   if (difference === 0) return "same";
   const before = row.before && amountOf(row.before, basis);
   if (amount === undefined || difference === undefined || !before || before < 0) return amount;
-  return `${amount} (${sign(difference)}${percent(Math.abs(difference), before)})`;
+  return `${amount} (${inPercent(difference, before)})`;
+}
+
+/** A multiple says more than hundreds of percent. */
+function inPercent(difference: number, before: number): string {
+  const times = (before + difference) / before;
+  if (times >= 3) return `${whole(times)} times`;
+  const part = percent(Math.abs(difference), before);
+  return part.startsWith("<") ? part : `${difference < 0 ? "-" : "+"}${part}`;
 }
 
 /** Seen in one of the two periods alone, whatever it cost. */
