@@ -8,14 +8,15 @@
 import { canonicalJson } from "../model/canonical-json.ts";
 import type { Subject } from "../model/finding.ts";
 import type { SeriesRow, UsageRow } from "../model/ledger.ts";
-import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
+import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
 import type { Budget, Policy } from "../policy/policy.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
 import type { Alert } from "./alert.ts";
 import { type BudgetSnapshot, BudgetWatch } from "./budget.ts";
 import type { Feedback } from "./feedback.ts";
 import { type EpochHour, STATE_VERSION } from "./series-state.ts";
-import { type Attribution, CostWatch, type Reading } from "./watch.ts";
+import { accountSeries, NOBODY, principalOf, teamOf, usageReadings } from "./usage-readings.ts";
+import { CostWatch } from "./watch.ts";
 
 /** What comes later than this is not learned: reports by the day have been told by then, and told again. */
 const RESTATED_MS = 4 * DAY_MS;
@@ -108,7 +109,7 @@ export async function watchUsage(
     alerts.set(key, before ? together(before, said) : said);
   };
   const { watch, budgets, since, start } = begun(policy, from, add);
-  const attributionOf = attributions();
+  const readingOf = usageReadings();
   const advance = (hour: EpochHour): void => {
     for (const alert of [...watch.advance(hour), ...budgets.advance(hour)]) add(alert);
   };
@@ -143,7 +144,7 @@ export async function watchUsage(
       if (hour >= now) break;
       pass(hour / HOUR_MS);
       latest = ofHour;
-      const readings = ofHour.map((row) => readingOf(row, attributionOf(row)));
+      const readings = ofHour.map(readingOf);
       const time = Math.min(now, hour + HOUR_MS) as EpochMs;
       // What nobody knows the price of says nothing about spend; of a quota it is a part.
       const priced = readings.filter(({ cost, errors }) => cost > 0 || errors > 0);
@@ -179,49 +180,6 @@ function begun(
 }
 
 const dayOf = (time: EpochMs): EpochMs => Math.max(0, time - (time % DAY_MS)) as EpochMs;
-
-const readingOf = (row: UsageRow, attribution: Attribution): Reading => ({
-  attribution,
-  hour: row.hour / HOUR_MS,
-  cost: toUsd(row.estimatedNanoUsd as NanoUsd),
-  calls: row.calls,
-  inputTokens: row.inputTokens,
-  outputTokens: row.outputTokens,
-  errors: row.failures,
-});
-
-/** One for all rows of a series: the watch tells them apart by identity. */
-function attributions(): (row: UsageRow) => Attribution {
-  const known = new Map<string, Attribution>();
-  return (row) => {
-    const { provider, region, app, model } = row;
-    const principal = principalOf(row);
-    const team = teamOf(row);
-    // "\0" is no part of a name in a store.
-    const key = [principal, model, provider, region, app, team].join("\0");
-    let attribution = known.get(key);
-    if (!attribution) {
-      attribution = {
-        leaf: JSON.stringify([principal, model, provider, region]),
-        principal,
-        model: model || "a model that no log names",
-        ...(app === "" ? {} : { app }),
-        ...(team === "" ? {} : { team }),
-      };
-      known.set(key, attribution);
-    }
-    return attribution;
-  };
-}
-
-/** Where nobody is named, the account has spent it. */
-const principalOf = ({ principal, account }: UsageRow): string =>
-  principal || (account === "" ? NOBODY : accountSeries(account));
-
-const NOBODY = "somebody whom no log names";
-const accountSeries = (account: string): string => `account ${account}`;
-
-const teamOf = ({ owner, team }: UsageRow): string => owner || team;
 
 function usageAlert(alert: Alert, latest: readonly UsageRow[]): UsageAlert {
   const { kind, uid } = alert.subject;

@@ -18,7 +18,7 @@ import {
   unitEconomicsOf,
   valueBy,
 } from "../cost/unit-economics.ts";
-import type { Attribution, Reading } from "../cost/watch.ts";
+import { teamOf, usageReadings } from "../cost/usage-readings.ts";
 import type { Level } from "../model/finding.ts";
 import type { EntityRow, UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
@@ -137,13 +137,10 @@ function budgetFigures(
   now: EpochMs,
 ): readonly BudgetFigures[] {
   const watch = new BudgetWatch(budgets);
-  const attributionOf = attributions();
+  const readingOf = usageReadings();
   const told = counted.filter(({ hour }) => hour < now);
   for (const [hour, rows] of Map.groupBy(told, ({ hour }) => hour))
-    watch.deliver(
-      Math.min(hour + HOUR_MS, now) as EpochMs,
-      rows.map((row) => readingOf(row, attributionOf(row))),
-    );
+    watch.deliver(Math.min(hour + HOUR_MS, now) as EpochMs, rows.map(readingOf));
   watch.deliver(now, []);
   return watch.statuses().map((status) => ({ ...status, course: courseOf(status, told, now) }));
 }
@@ -165,40 +162,12 @@ function courseOf({ budget, periodStart }: BudgetStatus, counted: readonly Usage
 
 function isOf({ scope: { kind, uid } }: Budget, row: UsageRow): boolean {
   if (kind === "organization") return true;
-  return (kind === "team" ? row.owner || row.team : row[kind]) === uid;
+  return (kind === "team" ? teamOf(row) : row[kind]) === uid;
 }
 
 function measured({ measure }: Budget, row: UsageRow): number {
   if (measure === "cost") return toUsd(row.estimatedNanoUsd as NanoUsd);
   return measure === "calls" ? row.calls : row.inputTokens + row.outputTokens;
-}
-
-const readingOf = (row: UsageRow, attribution: Attribution): Reading => ({
-  attribution,
-  hour: row.hour / HOUR_MS,
-  cost: toUsd(row.estimatedNanoUsd as NanoUsd),
-  calls: row.calls,
-  inputTokens: row.inputTokens,
-  outputTokens: row.outputTokens,
-  errors: row.failures,
-});
-
-/** One for each principal, app and team: the watch tells them apart by identity. */
-function attributions(): (row: UsageRow) => Attribution {
-  const known = new Map<string, Attribution>();
-  return ({ principal, app, owner, team: tag, model }) => {
-    const team = owner || tag;
-    const key = [principal, app, team].join("\0");
-    const attribution = known.get(key) ?? {
-      leaf: key,
-      principal,
-      model,
-      ...(app === "" ? {} : { app }),
-      ...(team === "" ? {} : { team }),
-    };
-    known.set(key, attribution);
-    return attribution;
-  };
 }
 
 function unitTrends(counted: readonly UsageRow[], dimension: Dimension): readonly UnitTrend[] {
