@@ -248,7 +248,7 @@ function research(day: number, hour: number, random: Random): Happening[] {
   ];
 }
 
-/** Campaign texts and the newsletter: two keys of one OpenAI project, in hours. */
+/** Campaign texts, and the newsletter that looks for news every hour: two keys of one OpenAI project, in hours. */
 function marketing(day: number, hour: number, random: Random): Happening[] {
   const campaigns = {
     project: openai.marketing,
@@ -262,7 +262,7 @@ function marketing(day: number, hour: number, random: Random): Happening[] {
     ...openaiHour(
       day,
       hour,
-      random.poisson(2 * busyness(day, hour, "office")),
+      1 + random.poisson(4 * busyness(day, hour, "office")),
       newsletter,
       [9_000, 3_100],
       random,
