@@ -34,7 +34,13 @@ export const budgetColumns: readonly Column<BudgetFigures>[] = [
 ];
 
 function amountColumn(heading: string, of: (figures: BudgetFigures) => number): Column<BudgetFigures> {
-  return { heading, value: of, show: (figures) => writtenIn(figures.budget)(of(figures)), numeric: true };
+  // Sums of dollars as binary fractions: exact to the nano-dollar.
+  return {
+    heading,
+    value: (figures) => Number(of(figures).toFixed(9)),
+    show: (figures) => writtenIn(figures.budget)(of(figures)),
+    numeric: true,
+  };
 }
 
 /** The most pressing first; then what the whole month will come to. */
