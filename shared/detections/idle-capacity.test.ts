@@ -91,6 +91,13 @@ describe("capacity that nobody calls", () => {
     expect(found(created(), ...bills, called(11, "other"))).toMatchObject([{ level: "high" }]);
   });
 
+  it("calls the account by the name that its bill gives it", () => {
+    const named = billed(3, 96, { account: { uid: "s1", name: "birch-support" } });
+    expect(found(created(), named, called(8, "other"))[0]?.reason).toContain(
+      "in account birch-support has not been",
+    );
+  });
+
   it("tells no cost of two capacities in one place, whose lines nobody can tell apart", () => {
     const both = found(created(0), created(0, "drafts"), billed(2, 96), called(8, "other"));
     expect(both.map(({ reason }) => reason.includes("an hour:"))).toEqual([false, false]);

@@ -10,7 +10,7 @@ import type { Match, Subject } from "../model/finding.ts";
 import { DAY_MS, HOUR_MS } from "../model/units.ts";
 import { ownerOf } from "../policy/judge.ts";
 import type { GroupDetection } from "./detection.ts";
-import { counted, dayIn, dollars, evidenceOf, shortened } from "./wording.ts";
+import { counted, dayIn, dollars, evidenceOf, inAccount, shortened } from "./wording.ts";
 
 /** A week holds every weekday's work, and is short against the month by which capacity is committed. */
 const IDLE_MS = 7 * DAY_MS;
@@ -70,7 +70,7 @@ export const idleCapacity: GroupDetection = {
     if (!newest) return [];
     const capacities = capacityIn(remembered);
     return capacities.flatMap((capacity): Match[] => {
-      const { uid, account, until, since, lastCallTime } = capacity;
+      const { uid, until, since, lastCallTime } = capacity;
       const idle = newest.startTime - (lastCallTime ?? since);
       if (until !== undefined || idle < IDLE_MS) return [];
       const changes = remembered.filter(({ detail }) => detail?.target?.uid?.toLowerCase() === uid);
@@ -87,7 +87,7 @@ export const idleCapacity: GroupDetection = {
       return [
         {
           subject: subjectOf(capacity),
-          reason: `${named(capacity)}${account === undefined ? "" : ` in account ${account}`} ${
+          reason: `${named(capacity)}${inAccount(lastBill ?? created)} ${
             lastCallTime === undefined
               ? `has not been called since it was created on ${dayIn(since)}`
               : `was last called on ${dayIn(lastCallTime)}`
