@@ -226,13 +226,36 @@ describe("gnomon cost", () => {
     expect((await run([at("bills"), ...withPolicy("--by", "team")])).out).toContain("Billed so far: $260.00");
   });
 
+  it("shares a month's bill out over all of the month, whatever days are asked for", async () => {
+    await mkdir(at("monthly"), { recursive: true });
+    const bill = {
+      ProviderName: "OpenAI",
+      ServiceCategory: "AI and Machine Learning",
+      ServiceName: "API",
+      SubAccountId: "proj_stray",
+      BillingCurrency: "USD",
+      BilledCost: "300",
+      ChargePeriodStart: "2026-09-01T00:00:00Z",
+      ChargePeriodEnd: "2026-10-01T00:00:00Z",
+    };
+    await writeFile(at("monthly", "focus.json"), lines([bill]));
+    const { out } = await run([
+      at("monthly"),
+      ...withPolicy("--by", "account", "--basis", "billed", "--last", "5d"),
+    ]);
+    expect(out).toMatch(/^proj_stray +\$75\.00 /m);
+  });
+
   it("is FOCUS for finance, of the days that were asked for", async () => {
-    const { out } = await run([at("bills"), ...withPolicy("--format", "focus", "--last", "2d")]);
+    const { out } = await run([
+      at("bills"),
+      ...withPolicy("--format", "focus", "--since", "2026-09-18", "--until", "2026-09-19"),
+    ]);
     const [heading = "", ...rows] = out.trim().split("\r\n");
     expect(heading.split(",").slice(0, 3)).toEqual(["BilledCost", "BillingAccountId", "BillingAccountName"]);
     const dayAt = heading.split(",").indexOf("ChargePeriodStart");
     expect(new Set(rows.map((row) => row.split(",")[dayAt]?.slice(0, 10)))).toEqual(
-      new Set(["2026-09-19", "2026-09-20"]),
+      new Set(["2026-09-18", "2026-09-19"]),
     );
   });
 
@@ -317,6 +340,21 @@ describe("gnomon cost budgets", () => {
     );
   });
 
+  it("says whether it was kept where the period is over", async () => {
+    await writeFile(at("weeks.yaml"), "budgets: [{ name: weeks, amount: 300, period: 19d, since: 2026-09-01 }]\n");
+    const { out } = await run([
+      "budgets",
+      at("logs"),
+      "--policy",
+      at("weeks.yaml"),
+      "--until",
+      "2026-09-19",
+      "--quiet",
+    ]);
+    expect(out).toMatch(/^weeks \(everybody, 1–19 Sep 2026\) +Kept$/m);
+    expect(out).toContain("$294.00 of $300.00 used (98%) by day 19 of 19.\n  The period is over.");
+  });
+
   it("says how to write one where there is none, and forecasts the month all the same", async () => {
     const { out } = await run(["budgets", at("logs"), "--quiet"]);
     expect(out).toContain("All use of 1–30 Sep 2026: $310.00");
@@ -344,7 +382,7 @@ describe("gnomon cost units", () => {
 describe("gnomon cost reconcile", () => {
   it("sets bills beside logs by account, door and month, and by day and model where asked", async () => {
     const { out } = await run([...withPolicy("reconcile"), at("bills")]);
-    expect(out).toMatch(/^proj_dark +openai +2026-09 +\$40\.00 +\$0\.00 +\$40\.00 +0 +\d+ of 20 settled$/m);
+    expect(out).toMatch(/^proj_dark +openai +2026-09 +\$40\.00 +\$0\.00 +\$40\.00 +0 +16 of 20 settled$/m);
     expect(out).toMatch(/^proj_search +openai +2026-09 +\$220\.00 +\$200\.00 +\$20\.00 /m);
     expect(out).toMatch(/Of \$\d+\.00 billed in settled periods, logs do not explain \$\d+\.00/);
     const daily = await run([

@@ -52,6 +52,8 @@ describe("an allocated bill", () => {
     const users = [reserved({ principal: "b", inputTokens: 100 }), reserved({ principal: "c", inputTokens: 300 })];
     expect(shares(onDemand, ...users, capacity)).toEqual({ a: 0, b: 2, c: 6 });
     expect(shares(onDemand, ...users, { ...capacity, billedNanoUsd: 9e9 })).toEqual({ a: 1, b: 2, c: 6 });
+    const [some, more] = users.map((row, at) => ({ ...row, estimatedNanoUsd: at === 0 ? 1e9 : 0 }));
+    expect(shares(...(some && more ? [some, more] : []), capacity)).toEqual({ b: 2, c: 6 });
     const { counted, billed, unlogged } = allocate([onDemand, capacity]);
     expect([sum(counted), billed.size, sum(unlogged)]).toEqual([0, 0, 8e9]);
   });

@@ -70,6 +70,8 @@ describe("a budget's figures", () => {
     expect(used({ scope: search, measure: "calls" })).toEqual([[14, 14]]);
     expect(used({ scope: search, measure: "tokens" })).toEqual([[1_066, 1_066]]);
     expect(used({ period: 7, since: november(1) })).toEqual([[18, 18]]);
+    expect(used({ since: november(20, 12) })).toEqual([[11, 11]]);
+    expect(used({ since: november(20, 13) })).toEqual([[0, 0]]);
     expect(used({ since: november(25) })).toEqual([]);
     expect(used({ until: november(15) })).toEqual([]);
   });
