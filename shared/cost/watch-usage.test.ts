@@ -139,6 +139,9 @@ describe("the watch over rows of usage", () => {
     expect(await told(rows, 721, { feedback: [...useless, ...heard("useful", 701)] })).toEqual([
       "surge alice 720",
     ]);
+    const earlier = month(721, (hour) => (hour === 610 ? 600 : undefined));
+    expect(await told(earlier, 721)).toEqual(["surge alice 610"]);
+    expect(await told(earlier, 721, { feedback: heard("not useful", 600, 5) })).toEqual([]);
     // What is said in an hour is heeded after it.
     expect(await told(rows, 721, { feedback: heard("not useful", 720.5, 5) })).toEqual(["surge alice 720"]);
   });
@@ -271,6 +274,56 @@ describe("what was learned", () => {
       { numRuns: 40 },
     );
     expect(alerts).toBeGreaterThan(20);
+  });
+
+  describe("on its first day", () => {
+    const MORNING = 30 * 24;
+    const now = MORNING + 4 * 24;
+    const base = steady(now, { app: "chat" });
+
+    /** What is said from that morning on, gone on from there and from the beginning. */
+    async function both(rows: readonly UsageRow[]) {
+      const { learned = [] } = await watched(rows, now);
+      expect(startOf(learned)).toBe(at(MORNING));
+      const since = rows.filter(({ hour }) => hour >= at(MORNING));
+      const gone = await told(since, now, { from: stored(learned) });
+      const whole = await told(rows, now);
+      return { gone, whole: whole.filter((one) => Number(one.split(" ").at(-1)) >= MORNING) };
+    }
+
+    it("knows how dear and how large the organization is", async () => {
+      const dear = used(MORNING, 120, { principal: "mallory", estimatedNanoUsd: 6e9 });
+      expect(await both([...base, dear])).toEqual({
+        gone: [`new-spender mallory ${MORNING}`],
+        whole: [`new-spender mallory ${MORNING}`],
+      });
+      const large = Array.from({ length: 20 }, (_, n) => steady(now, { principal: `large-${n}` }))
+        .flat()
+        .map((row) => ({ ...row, estimatedNanoUsd: 50 * row.estimatedNanoUsd }));
+      const little = used(MORNING, 350, { app: "chat" });
+      expect((await both([...base, little])).gone).toEqual([`surge alice ${MORNING}`]);
+      expect(await both([...base, ...large, little])).toEqual({ gone: [], whole: [] });
+    });
+
+    it("knows what has been said already, and of whom it was", async () => {
+      const night = [-2, -1, 0, 1].map((hour) => used(MORNING + hour, 900, { app: "chat" }));
+      const onwards = [`surge alice ${MORNING}`];
+      const said = await both([...base, ...night]);
+      expect(said).toEqual({ gone: onwards, whole: onwards });
+      const [day] = (await watched([...base, ...night], now)).alerts;
+      expect(day?.alert.startTime).toBe(at(MORNING - 2));
+
+      const crowd = Array.from({ length: 30 }, (_, n) =>
+        steady(now, { principal: `user-${n}`, app: "chat" }),
+      ).flat();
+      const rush = Array.from({ length: 300 }, (_, n) =>
+        used(MORNING + 1, 100, { principal: `stranger-${n}`, app: "chat" }),
+      );
+      const guest = [...steady(MORNING - 2, { principal: "guest", app: "chat" })];
+      const surge = used(MORNING - 2, 1_500, { principal: "guest", app: "chat" });
+      expect((await both([...crowd, ...guest, ...rush])).gone).toEqual([`surge app chat ${MORNING + 1}`]);
+      expect(await both([...crowd, ...guest, surge, ...rush])).toEqual({ gone: [], whole: [] });
+    });
   });
 
   it("is of the same budgets and of all the time since the first use, or it is not gone on from", async () => {

@@ -226,6 +226,18 @@ describe("a review of the watch", () => {
     expect(await watch()).toHaveLength(1);
   });
 
+  it("does not set back what another has learned meanwhile", async () => {
+    await add([...steady(NEXT), used(NEXT, 900)]);
+    await watch();
+    const held = await store.series();
+    await add([used(NEXT + 5 * 24, 100)]);
+    await watch();
+    const learned = await store.series();
+    const slow = { ...store, series: async () => held };
+    await review(slow, { policy: noPolicy, detections: [spendSurge], now: at(NEXT + 2 * 24) });
+    expect(await store.series()).toEqual(learned);
+  });
+
   it("of two at once leaves what one leaves", async () => {
     await add([...steady(NEXT), used(NEXT, 900)]);
     await Promise.all([watch(), watch(), watch()]);
