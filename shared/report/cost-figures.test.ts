@@ -67,6 +67,8 @@ describe("a budget's figures", () => {
     expect(used({ scope: search })).toEqual([[12, 12]]);
     expect(used({ scope: { kind: "app", uid: "lens" } })).toEqual([[5, 5]]);
     expect(used({ scope: { kind: "principal", uid: "role/app" } })).toEqual([[5, 5]]);
+    // Whose caller no log names is its account's.
+    expect(used({ scope: { kind: "principal", uid: "account 111122223333" } })).toEqual([[18, 18]]);
     expect(used({ scope: search, measure: "calls" })).toEqual([[14, 14]]);
     expect(used({ scope: search, measure: "tokens" })).toEqual([[1_066, 1_066]]);
     expect(used({ period: 7, since: november(1) })).toEqual([[18, 18]]);

@@ -18,7 +18,7 @@ import {
   unitEconomicsOf,
   valueBy,
 } from "../cost/unit-economics.ts";
-import { teamOf, usageReadings } from "../cost/usage-readings.ts";
+import { principalOf, teamOf, usageReadings } from "../cost/usage-readings.ts";
 import type { Level } from "../model/finding.ts";
 import type { EntityRow, UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/units.ts";
@@ -161,8 +161,8 @@ function courseOf({ budget, periodStart }: BudgetStatus, counted: readonly Usage
 }
 
 function isOf({ scope: { kind, uid } }: Budget, row: UsageRow): boolean {
-  if (kind === "organization") return true;
-  return (kind === "team" ? teamOf(row) : row[kind]) === uid;
+  const uids = { organization: uid, team: teamOf(row), app: row.app, principal: principalOf(row) };
+  return uids[kind] === uid;
 }
 
 function measured({ measure }: Budget, row: UsageRow): number {
