@@ -309,6 +309,21 @@ describe("gnomon demo", () => {
     }
   }, 60_000);
 
+  it("costs what the README shows", async () => {
+    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    const [, shown = ""] = /## Cost\n\n```\n(.*?)\n```/s.exec(readme) ?? [];
+    const told = await Promise.all(
+      [...shown.matchAll(/^\$ npx gnomon (.*)$/gm)].map(([, words = ""]) =>
+        gnomon([...words.replaceAll("gnomon-demo/", `${at("demo-7")}/`).split(" "), "--quiet"]),
+      ),
+    );
+    const lines = told.flatMap(({ out }) => out.split("\n"));
+    const made = shown.split("\n").filter((line) => !line.startsWith("$") && line !== "…");
+    expect(made.length).toBeGreaterThan(10);
+    // In a pipe a table has more columns than on the terminal that the README shows.
+    expect(made.filter((line) => !lines.some((one) => one.startsWith(line)))).toEqual([]);
+  }, 60_000);
+
   it("does not write over a folder that is not its own", async () => {
     expect(await gnomon(["demo", "--folder", at("logs")])).toMatchObject({
       code: 2,
