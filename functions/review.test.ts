@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { HeardFeedback } from "../shared/cost/watch-usage.ts";
 import type { UsageRow } from "../shared/model/ledger.ts";
-import { type EpochMs, HOUR_MS, MINUTE_MS } from "../shared/model/units.ts";
+import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../shared/model/units.ts";
 import { noPolicy } from "../shared/policy/parse-policy.ts";
 import type { LastingStore } from "../shared/store/books.ts";
 import { type MemoryStore, openMemoryStore } from "../shared/store/memory-store.ts";
@@ -15,15 +15,17 @@ let store: MemoryStore;
 let runtime: Runtime;
 let now: EpochMs;
 let heardTime: EpochMs;
+let lastEventTime: EpochMs;
 let feedback: readonly HeardFeedback[];
 
 beforeEach(() => {
   store = openMemoryStore();
   feedback = [];
   heardTime = 0 as EpochMs;
+  lastEventTime = at(0);
   const books = {
     feedback: async () => feedback,
-    coverage: async () => [{ source: "aws.cloudtrail", lastEventTime: heardTime, heardTime }],
+    coverage: async () => [{ source: "aws.cloudtrail", lastEventTime, heardTime }],
   };
   runtime = {
     ...madeUpRuntime("store: made-up\n"),
@@ -36,6 +38,7 @@ beforeEach(() => {
 async function hear(rows: readonly UsageRow[]): Promise<void> {
   await store.transact((tables) => tables.addUsage(rows));
   heardTime = (heardTime + 1) as EpochMs;
+  lastEventTime = now;
 }
 const rules = async () => (await store.findings()).map(({ finding }) => finding.ruleName);
 
@@ -89,4 +92,14 @@ it("holds bills against logs once an hour, of the months whose bills may still b
   expect(await reviewOnce(runtime)).toBe(0);
   now = (now + HOUR_MS) as EpochMs;
   expect(await reviewOnce(runtime, { allMonths: true })).toBe(1);
+});
+
+it("tells once that a source has gone silent, and nothing of it where it looks at what has been", async () => {
+  now = (lastEventTime + 9 * DAY_MS) as EpochMs;
+  expect(await reviewOnce(runtime, { allMonths: true })).toBe(0);
+  now = (now + HOUR_MS) as EpochMs;
+  expect(await reviewOnce(runtime)).toBe(1);
+  expect(await rules()).toEqual(["silent-source"]);
+  now = (now + HOUR_MS) as EpochMs;
+  expect(await reviewOnce(runtime)).toBe(0);
 });

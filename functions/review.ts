@@ -1,6 +1,6 @@
 /**
  * Every five minutes: what use adds up to, against bills and against its own past. While nothing is heard there is
- * nothing to say; bills come a few times a day, and are held against logs once an hour.
+ * nothing to say; bills come a few times a day, and are held against logs once an hour, as is the silence of sources.
  */
 import type { ScheduledEvent } from "aws-lambda";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../shared/model/units.ts";
@@ -30,8 +30,8 @@ export async function reviewOnce(
   const { log } = runtime;
   const now = runtime.now();
   const [store, { policy }] = await Promise.all([runtime.store(), runtime.judging()]);
-  const feedback = await store.books.feedback();
-  const heard = JSON.stringify([feedback.length, await store.books.coverage()]);
+  const [feedback, coverage] = await Promise.all([store.books.feedback(), store.books.coverage()]);
+  const heard = JSON.stringify([feedback.length, coverage]);
   const before = last.get(runtime);
   const isDue = before === undefined || now - before.billsTime >= HOUR_MS;
   if (!isDue && before.heard === heard) return undefined;
@@ -41,7 +41,8 @@ export async function reviewOnce(
     detections: isDue ? detections : onWatch,
     now,
     feedback,
-    ...(allMonths ? {} : { since: Math.max(0, now - BILLED_MS) as EpochMs }),
+    // Who looks once, at what has been, waits for nobody.
+    ...(allMonths ? {} : { since: Math.max(0, now - BILLED_MS) as EpochMs, heard: coverage }),
   });
   last.set(runtime, { heard, billsTime: isDue ? now : before.billsTime });
   log.measure("Findings", findings.length, "Count");
