@@ -1,7 +1,7 @@
 /** Results to look at: of log files scanned now, or of a store that was filled before. */
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { readDecisions } from "../functions/runtime.ts";
+import { readPlaceOfStore } from "../functions/runtime.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { detections } from "../shared/registry.ts";
 import { readReportInput } from "../shared/report/report-input.ts";
@@ -61,7 +61,7 @@ export async function withResults(
     if (isIncomplete(examined.scanned)) door.exit(3);
     return;
   }
-  const kept = options.config === undefined ? undefined : (await readDecisions(options.config)).store;
+  const kept = options.config === undefined ? undefined : await readPlaceOfStore(options.config, door.environment);
   const where = storeAt({ store: options.store ?? kept }, door);
   const store = await openStore(where);
   try {

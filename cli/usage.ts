@@ -1,5 +1,5 @@
 /** Usage to look at: of log files read now, or of a store that was filled before. */
-import { readDecisions } from "../functions/runtime.ts";
+import { readPlaceOfStore } from "../functions/runtime.ts";
 import { capacityUse } from "../shared/cost/capacity.ts";
 import { loadPrices } from "../shared/cost/price.ts";
 import { reservedPrices, withReserved } from "../shared/cost/reserved.ts";
@@ -30,7 +30,8 @@ export async function withUsage(
 ): Promise<void> {
   const decisions = await loadDecisions(options);
   if (paths.length === 0) {
-    const kept = options.config === undefined ? undefined : (await readDecisions(options.config)).store;
+    const kept =
+      options.config === undefined ? undefined : await readPlaceOfStore(options.config, door.environment);
     const store = await openStore(storeAt({ store: options.store ?? kept }, door));
     try {
       await work(await knownUsage(store, decisions));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACTIVITY_SCHEMA, type Activity } from "../shared/model/activity.ts";
 import type { EpochMs } from "../shared/model/units.ts";
 import { madeUpRuntime } from "../test/made-up-runtime.ts";
-import { openRuntime, readConfiguration, readDecisions } from "./runtime.ts";
+import { openRuntime, readConfiguration, readDecisions, readPlaceOfStore } from "./runtime.ts";
 
 let folder: string;
 let file: string;
@@ -53,4 +53,18 @@ it("judges by the policy and the prices of its configuration", async () => {
 it("tells what was decided without any secret, and nothing more", async () => {
   expect((await readDecisions(file)).receive?.secret).toBe("$" + "{env:MADE_UP_SECRET}");
   await expect(readConfiguration(file, {})).rejects.toThrow("env:MADE_UP_SECRET, which is not set");
+});
+
+it("follows the reference of its store alone, where nothing else is asked, and finds a folder beside itself", async () => {
+  const referring = join(folder, "referring.yaml");
+  await writeFile(referring, `store: $\{env:MADE_UP_STORE}\nreceive: { secret: "$\{env:MADE_UP_SECRET}" }\n`);
+  for (const [given, place] of [
+    ["postgres://made-up/db", "postgres://made-up/db"],
+    ["store", join(folder, "store")],
+  ]) {
+    expect(await readPlaceOfStore(referring, { MADE_UP_STORE: given })).toBe(place);
+    const { store } = await readConfiguration(referring, { MADE_UP_STORE: given, MADE_UP_SECRET: "s" });
+    expect(store).toBe(place);
+  }
+  await expect(readPlaceOfStore(referring, {})).rejects.toThrow("env:MADE_UP_STORE, which is not set");
 });

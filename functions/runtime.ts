@@ -14,6 +14,7 @@ import {
   resolveSecrets,
   type SecretStore,
 } from "../shared/config/config.ts";
+import { REFERENCE } from "../shared/config/settings.ts";
 import { loadPrices, type PriceOf } from "../shared/cost/price.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { EpochMs } from "../shared/model/units.ts";
@@ -45,7 +46,19 @@ export async function readConfiguration(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Configuration> {
-  return resolveSecrets(await readDecisions(file), (from, name) => lookUp(from, name, environment));
+  const configuration = await resolveSecrets(await readDecisions(file), (from, name) =>
+    lookUp(from, name, environment),
+  );
+  return { ...configuration, store: placeOf(configuration.store, file) };
+}
+
+/** Where the configuration has its store: the one reference that is followed. */
+export async function readPlaceOfStore(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const { store } = await readDecisions(file);
+  return placeOf(await resolveSecrets(store, (from, name) => lookUp(from, name, environment)), file);
 }
 
 /** The configuration with references where secrets are: enough for who only asks what was decided. */
@@ -61,10 +74,14 @@ export async function readDecisions(file: string): Promise<Configuration> {
   const { policy, store } = read.configuration;
   return {
     ...read.configuration,
-    store: store === "memory" || store.includes("://") ? store : resolve(dirname(file), store),
+    store: REFERENCE.test(store) ? store : placeOf(store, file),
     ...(policy === undefined ? {} : { policy: resolve(dirname(file), policy) }),
   };
 }
+
+/** A folder is beside the configuration. */
+const placeOf = (store: string, file: string): string =>
+  store === "memory" || store.includes("://") ? store : resolve(dirname(file), store);
 
 export function openRuntime(configuration: Configuration, log: Log): Runtime {
   const bus = openBus(configuration);
