@@ -4,7 +4,7 @@ import { usageRow } from "../../test/usage-rows.ts";
 import type { SeriesRow, UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
 import type { Budget, KnownEvent } from "../policy/policy.ts";
-import { type HeardFeedback, isOf, startOf, type UsageWatchOptions, watchUsage } from "./watch-usage.ts";
+import { type HeardFeedback, mayGoOnFrom, startOf, type UsageWatchOptions, watchUsage } from "./watch-usage.ts";
 
 const MONDAY = Date.UTC(2026, 5, 1) as EpochMs;
 const at = (hour: number): EpochMs => (MONDAY + hour * HOUR_MS) as EpochMs;
@@ -330,13 +330,13 @@ describe("what was learned", () => {
     const { learned = [] } = await watched(loop, LOOP + 2);
     const same = { policy: noPolicy, first: at(3), now: at(LOOP + 2) };
     expect(startOf(learned)).toBe(at(LOOP - 4 * 24));
-    expect(isOf(learned, same)).toBe(true);
-    expect(isOf([], same)).toBe(false);
-    expect(isOf(learned, { ...same, first: at(-1) })).toBe(false);
-    expect(isOf(learned, { ...same, now: at(1) })).toBe(false);
-    expect(isOf(learned, { ...same, policy })).toBe(false);
+    expect(mayGoOnFrom(learned, same)).toBe(true);
+    expect(mayGoOnFrom([], same)).toBe(false);
+    expect(mayGoOnFrom(learned, { ...same, first: at(-1) })).toBe(false);
+    expect(mayGoOnFrom(learned, { ...same, now: at(1) })).toBe(false);
+    expect(mayGoOnFrom(learned, { ...same, policy })).toBe(false);
     expect(
-      isOf(
+      mayGoOnFrom(
         learned.map((row) => ({ ...row, rest: { ...row.rest, version: 0 } })),
         same,
       ),

@@ -46,7 +46,7 @@ export interface UsageWatchOptions {
   readonly policy: Pick<Policy, "budgets" | "events">;
   /** Up to when everything has been told. */
   readonly now: EpochMs;
-  /** What was learned before, for which `isOf` holds; or the first day to learn from. */
+  /** What was learned before, for which `mayGoOnFrom` holds; or the first day to learn from. */
   readonly from: readonly SeriesRow[] | EpochMs;
   /** By time. */
   readonly feedback?: readonly HeardFeedback[];
@@ -79,7 +79,7 @@ export const startOf = (learned: readonly SeriesRow[]): EpochMs =>
  * Whether one may go on from there. Not where use of an earlier time has been told since, nor where budgets have
  * changed: what is used of them was counted from their beginning.
  */
-export function isOf(
+export function mayGoOnFrom(
   learned: readonly SeriesRow[],
   { policy, first, now }: Pick<UsageWatchOptions, "policy" | "now"> & { readonly first: EpochMs },
 ): boolean {

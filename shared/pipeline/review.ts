@@ -6,7 +6,7 @@
  * Rows are read before the transaction. A batch that comes in between is in the next review.
  */
 import type { SettleDays } from "../cost/reconcile.ts";
-import { type HeardFeedback, isOf, startOf, watchUsage } from "../cost/watch-usage.ts";
+import { type HeardFeedback, mayGoOnFrom, startOf, watchUsage } from "../cost/watch-usage.ts";
 import type { Detection, HeardBefore } from "../detections/detection.ts";
 import type { Rule } from "../model/finding.ts";
 import type { FindingRow, MatchKey, RuleGroupRow, SeriesRow, UsageRow } from "../model/ledger.ts";
@@ -159,7 +159,7 @@ async function askWatch(
   const now = latest !== undefined && latest < told ? latest : told;
   const first = Math.max(used.first, now - LONGEST_MS) as EpochMs;
   const held = await store.series();
-  const from = isOf(held, { policy, first, now }) ? held : startOfDay(first);
+  const from = mayGoOnFrom(held, { policy, first, now }) ? held : startOfDay(first);
   const start = typeof from === "number" ? from : startOf(from);
 
   const { alerts, learned } = await watchUsage(fortnights(store, start, now), { policy, now, from, feedback });
