@@ -87,6 +87,22 @@ describe("unit-cost", () => {
     expect(detectorOf(state, calls(4, { cost: 1.4, inputTokens: 130_000 }))).toBe("unit-cost");
   });
 
+  it("tells what the hours since then cost, and not what was before", () => {
+    const state = steady(30, 4);
+    const start = state.nextHour;
+    const dear = (cost: number) => calls(4, { cost, inputTokens: 100_000 * cost });
+    expect(ask(state, dear(4))).toMatchObject({ detector: "unit-cost", startHour: start, cost: 4, calls: 4 });
+    step(state, dear(0.4));
+    step(state, dear(0.4));
+    const later = ask(state, dear(4));
+    expect(later).toMatchObject({ detector: "unit-cost", startHour: start, calls: 12 });
+    expect(later?.cost).toBeCloseTo(4.8, 4);
+    expect(later?.tokens).toBeCloseTo(480_000 + 3 * dear(4).outputTokens, 0);
+    // A cent a call; what is usual has hardly been moved by what is not.
+    expect(later?.usualCost).toBeGreaterThan(0.1);
+    expect(later?.usualCost).toBeLessThan(0.3);
+  });
+
   it("is no matter of an aggregate, whose make-up changes with who uses it", () => {
     const state = steady(30, 4);
     const dear = calls(4, { cost: 2.2, inputTokens: 200_000 });
@@ -204,6 +220,19 @@ describe("dear-model", () => {
     expect(ask(leaf, priced(4.2), principal)).toMatchObject({ detector: "dear-model", cost: 4.2 });
     expect(ask(leaf, calls(10, { cost: 0.9 }), principal)).toBeUndefined();
     expect(ask(leaf, calls(10, { cost: 1.1 }), principal)).toBeDefined();
+  });
+
+  it("tells all that was spent on it since then, a day later, too", () => {
+    const principal = steady(30);
+    const leaf = newSeries(principal.nextHour);
+    const start = leaf.nextHour;
+    const dear = calls(100, { cost: 5 });
+    for (let hour = 0; hour < 29; hour++) step(leaf, dear);
+    const evidence = ask(leaf, dear, principal);
+    expect(evidence).toMatchObject({ detector: "dear-model", startHour: start });
+    expect(evidence?.cost).toBeCloseTo(150, 3);
+    // The principal pays a cent a call of as many tokens.
+    expect(evidence?.usualCost).toBeCloseTo(30, 0);
   });
 
   it("is not a dear model that the principal uses every day", () => {

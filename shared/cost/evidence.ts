@@ -250,19 +250,19 @@ function unitCost(
 ): Evidence | undefined {
   if (deviation < Math.log(thresholds.unitRatio)) return undefined;
   if (callCostImprobability < thresholds.unit + bar.decades) return undefined;
-  const calls = WINDOW_DECAY * state.callCostCalls + totals.calls;
-  const cost = WINDOW_DECAY * state.callCostDollars + totals.cost;
-  const usualCost = calls * Math.exp(state.callCostMean);
-  if (cost - usualCost < thresholds.unitDollars * bar.dollars) return undefined;
+  const usualCallCost = Math.exp(state.callCostMean);
+  const windowCalls = WINDOW_DECAY * state.callCostCalls + totals.calls;
+  const windowCost = WINDOW_DECAY * state.callCostDollars + totals.cost;
+  if (windowCost - windowCalls * usualCallCost < thresholds.unitDollars * bar.dollars) return undefined;
+  const calls = state.dearCalls + totals.calls;
   return {
     detector: "unit-cost",
     startHour: state.dearHour || state.nextHour,
-    cost,
-    usualCost,
+    cost: state.dearCost + totals.cost,
+    usualCost: state.dearUsualCost + totals.calls * usualCallCost,
     calls,
     usualCalls: calls,
-    // The window keeps no tokens: this hour's size of a call stands for it.
-    tokens: (calls * (totals.inputTokens + totals.outputTokens)) / totals.calls,
+    tokens: state.dearTokens + totals.inputTokens + totals.outputTokens,
     usualTokens: calls * usualTokensPerCall(state),
     hourExcess: totals.cost - expected.cost,
   };
@@ -375,14 +375,16 @@ export function dearModel(
   if (excess < thresholds.dearDollars * bar.dollars) return undefined;
   const usualDay = young ? 0 : 24 * expected.level * expected.dollarsPerCall;
   if (excess < thresholds.dearOverUsual * usualDay) return undefined;
-  const usualCost = (excess * usualPrice * tokens) / totals.cost;
-  const calls = totals.cost > 0 ? (totals.calls * excess) / totals.cost : totals.calls;
-  const allTokens = (tokens * excess) / totals.cost;
+  const cost = leaf.excessCost + totals.cost;
+  const habit = leaf.excessUsualCost + hourUsual;
+  // Neither calls nor tokens of the hours before are kept; at this hour's price the dollars tell them.
+  const calls = (totals.calls * cost) / totals.cost;
+  const allTokens = (tokens * cost) / totals.cost;
   return {
     detector: "dear-model",
     startHour: leaf.excessHour || leaf.nextHour,
-    cost: excess,
-    usualCost,
+    cost,
+    usualCost: habit + ((cost - habit) * usualPrice * tokens) / totals.cost,
     calls,
     usualCalls: calls,
     tokens: allTokens,

@@ -1,5 +1,6 @@
 /** What people said about alerts, and how a series learns from it. */
 import type { EpochHour, SeriesState } from "./series-state.ts";
+import { forgetDear, forgetExcess } from "./step.ts";
 
 /** `expected`: the new normal. `useful`: right to say. `not useful`: do not say such things for a while. */
 export type Feedback = "expected" | "useful" | "not useful";
@@ -42,12 +43,11 @@ export function applyFeedback(state: SeriesState, feedback: Feedback, hour: Epoc
   state.stretchUsualCost = 0;
   state.stretchUsualCalls = 0;
   state.stretchExcess = 0;
-  state.excess = 0;
-  state.excessHour = 0;
+  forgetExcess(state);
   // What a call costs now is what it costs.
   if (state.callCostCalls > 0 && state.callCostDollars > 0)
     state.callCostMean = Math.log(state.callCostDollars / state.callCostCalls);
   if (state.answerInput > 0 && state.answerOutput > 0)
     state.answerMean = Math.log(state.answerOutput / state.answerInput);
-  state.dearHour = 0;
+  forgetDear(state);
 }

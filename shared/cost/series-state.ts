@@ -56,8 +56,12 @@ const FIELDS = [
   "callCostCount",
   "callCostCalls",
   "callCostDollars",
-  /** Since when a call has cost unusually much. 0: it does not. */
+  /** Since when a call has cost unusually much, what was used since then, what it usually would have cost. 0: it does not. */
   "dearHour",
+  "dearCost",
+  "dearCalls",
+  "dearTokens",
+  "dearUsualCost",
   /** Log output per input token, likewise. */
   "answerMean",
   "answerVariance",
@@ -76,9 +80,11 @@ const FIELDS = [
   /** Once a day from `sizes`: usual log tokens per call and its spread. Spread 0: too few days. */
   "sizeUsual",
   "sizeSpread",
-  /** Dollars beyond the expected, decayed over a day. */
+  /** Dollars beyond the expected, decayed over a day; since when there are any, and all dollars and the expected since then. */
   "excess",
   "excessHour",
+  "excessCost",
+  "excessUsualCost",
   /** By feedback: how much more evidence is asked for, and until which hour. */
   "raisedBy",
   "raisedUntil",
@@ -113,7 +119,7 @@ export interface SeriesState extends Record<Field, number>, Readonly<Record<keyo
 
 export const STATE_FLOATS = 256;
 /** A change of the layout is a new version: states are then rebuilt from the hourly rollups. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 class StateOverValues {
   readonly values: Float32Array;

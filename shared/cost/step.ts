@@ -183,8 +183,14 @@ function learnUnits(state: SeriesState, totals: HourTotals, share: number): void
     const deviation = callCostDeviation(state, totals);
     if (state.callCostCount >= 12)
       learnTail(state, callCostTail, Math.abs(deviation) / callCostScale(state, calls), share);
-    if (deviation < 0.4) state.dearHour = 0;
-    else if (state.dearHour === 0) state.dearHour = state.nextHour;
+    if (deviation < 0.4) forgetDear(state);
+    else {
+      if (state.dearHour === 0) state.dearHour = state.nextHour;
+      state.dearCost += cost;
+      state.dearCalls += calls;
+      state.dearTokens += inputTokens + outputTokens;
+      state.dearUsualCost += calls * Math.exp(state.callCostMean);
+    }
     const value = Math.log(cost / calls);
     const step = unitStep(value - state.callCostMean, state.callCostVariance, state.callCostCount, calls);
     const rate = unitRate(state.callCostCount, share);
@@ -227,9 +233,29 @@ const unitRate = (count: number, share: number): number =>
 
 function learnExcess(state: SeriesState, totals: HourTotals, usual: number): void {
   const excess = DAY_DECAY * state.excess + totals.cost - usual;
-  state.excess = Math.max(0, excess);
-  if (state.excess === 0) state.excessHour = 0;
-  else if (state.excessHour === 0) state.excessHour = state.nextHour;
+  if (excess <= 0) {
+    forgetExcess(state);
+    return;
+  }
+  state.excess = excess;
+  if (state.excessHour === 0) state.excessHour = state.nextHour;
+  state.excessCost += totals.cost;
+  state.excessUsualCost += usual;
+}
+
+export function forgetExcess(state: SeriesState): void {
+  state.excess = 0;
+  state.excessHour = 0;
+  state.excessCost = 0;
+  state.excessUsualCost = 0;
+}
+
+export function forgetDear(state: SeriesState): void {
+  state.dearHour = 0;
+  state.dearCost = 0;
+  state.dearCalls = 0;
+  state.dearTokens = 0;
+  state.dearUsualCost = 0;
 }
 
 const LEAST_DAYS = 10;
