@@ -28,6 +28,28 @@ const row = (parts: Partial<UsageRow>) =>
   });
 
 describe("the inventory", () => {
+  it("shares a bill out among those who called, whoever else uses the model without being approved", () => {
+    const bill = row({
+      hour: Date.UTC(2026, 8, 14) as EpochMs,
+      view: "usage",
+      source: "aws.cur",
+      principal: "",
+      owner: "",
+      verdict: "",
+      calls: 0,
+      failures: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      estimatedNanoUsd: 0,
+      billedNanoUsd: 8_000_001,
+    });
+    const stray = row({ owner: "", principal: "role/etl", verdict: "unsanctioned", estimatedNanoUsd: 2_000_000 });
+    expect(inventory([bill, row({}), stray])).toMatchObject([
+      { verdict: "unsanctioned", billedNanoUsd: 2_000_000, firstSeenTime: HOUR },
+      { verdict: "sanctioned", owner: "Data Science", billedNanoUsd: 6_000_001 },
+    ]);
+  });
+
   it("adds up one owner's use of one model through one door and account", () => {
     const rows = inventory([
       row({}),

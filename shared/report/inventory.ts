@@ -1,4 +1,5 @@
 /** Who owns which use of which model through which door and account, and whether it is sanctioned. */
+import { allocate } from "../cost/allocate.ts";
 import type { Activity } from "../model/activity.ts";
 import type { UsageRow, VerdictWord } from "../model/ledger.ts";
 import type { EpochMs, NanoUsd } from "../model/units.ts";
@@ -44,8 +45,9 @@ export interface InventoryRow {
 const SEVERITY: readonly (VerdictWord | "")[] = ["", "sanctioned", "unreviewed", "unsanctioned"];
 
 /**
- * Worst verdict first, then most calls. Each call is counted once: see `systemOfRecord`. A line without calls is one
- * that only an invoice tells of.
+ * Worst verdict first, then most calls. Each call is counted once: see `systemOfRecord`. What was billed is shared out
+ * among the calls that it is for, since a bill names no caller: see `allocate`. A line without calls is one that only an
+ * invoice tells of.
  */
 export function inventory(usage: readonly UsageRow[], decided?: Decided): InventoryRow[] {
   return usesIn(usage).map(({ row, usage: of }) => {
@@ -59,8 +61,9 @@ export type Decided = ReadonlyMap<string, readonly string[]>;
 
 /** The inventory with the rows of usage behind each of its lines, for charts over time. */
 export function usesIn(usage: readonly UsageRow[]): { readonly row: InventoryRow; readonly usage: UsageRow[] }[] {
-  const { counted, contacts, billed } = systemOfRecord(usage);
-  const groups = Map.groupBy([...counted, ...contacts, ...billed], useKey);
+  const { contacts } = systemOfRecord(usage);
+  const { counted, unlogged } = allocate(usage);
+  const groups = Map.groupBy([...counted, ...contacts, ...unlogged], useKey);
   return [...groups]
     .map(([key, rows]) => ({ key, row: inventoryRow(rows), usage: rows }))
     .sort(
