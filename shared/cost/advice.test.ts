@@ -198,7 +198,11 @@ describe("advice", () => {
         billedOn(at + 2, 2_400, { provider: "azure.ai.openai", source: "azure.cost-export", model: "" }),
       );
       const [advice] = idle({}, bills);
-      expect(advice?.monthlySavingNanoUsd).toBeCloseTo((29 * 2_400e9 * 30) / 29.75, -9);
+      expect(advice?.monthlySavingNanoUsd).toBe(72_000e9);
+      // On the day of the last call it was billed for more than the time without one: that day is left out, and whole.
+      expect(idle({ calls: 1, lastCallTime: november(5, 13) }, bills)[0]?.monthlySavingNanoUsd).toBe(72_000e9);
+      const monthly = billedOn(1, 72_000, { provider: "azure.ai.openai", source: "azure.cost-export", model: "" });
+      expect(idle({ since: november(1) }, [monthly])[0]?.monthlySavingNanoUsd).toBe(72_000e9);
       expect(advice?.assumes).toContain("what is billed there without a logged call is for it");
     });
 

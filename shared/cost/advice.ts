@@ -18,6 +18,7 @@ import { doorTitle } from "../report/door-title.ts";
 import { dollars, percent, plural, whole } from "../report/figures.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
 import { allocate } from "./allocate.ts";
+import { dayOf, monthAround, monthlyBills } from "./bill-periods.ts";
 import type { CapacityUse } from "./capacity.ts";
 import type { PriceOf } from "./price.ts";
 import { siblingsOf, spellingsAt } from "./siblings.ts";
@@ -299,6 +300,17 @@ function cheaperDoor(use: Use, sold: readonly UsageRow[], { priceOf }: AdvicePor
   ];
 }
 
+/** How many days the lines of a bill are about. */
+function daysOf(lines: readonly UsageRow[], isMonthly: (line: UsageRow) => boolean): number {
+  const days = new Map(
+    lines.map((line) => {
+      const { start, end } = monthAround(line.hour);
+      return isMonthly(line) ? [start, (end - start) / DAY_MS] : [dayOf(line.hour), 1];
+    }),
+  );
+  return [...days.values()].reduce((sum, one) => sum + one, 0);
+}
+
 /** Not called for so long. */
 const IDLE_DAYS = 7;
 
@@ -314,6 +326,7 @@ function idleCapacity(
   );
   if (idle.length === 0) return [];
   const { unlogged } = allocate(usage);
+  const isMonthly = monthlyBills(unlogged);
   return idle.map((one): Advice => {
     const hourly = capacityPriceOf?.(one);
     const days = (newest - Math.max(one.since, one.lastCallTime ?? 0)) / DAY_MS;
@@ -321,9 +334,14 @@ function idleCapacity(
       .filter((row) => row.account === (one.account ?? "") && row.provider === (one.provider ?? ""))
       .filter((row) => row.hour >= newest - days * DAY_MS);
     const forCapacity = bills.filter(({ capacityNanoUsd }) => capacityNanoUsd !== 0);
-    const billed = (forCapacity.length > 0 ? forCapacity : bills).reduce((sum, row) => sum + row.billedNanoUsd, 0);
+    const lines = forCapacity.length > 0 ? forCapacity : bills;
+    const billed = lines.reduce((sum, row) => sum + row.billedNanoUsd, 0);
     const saving =
-      hourly === undefined ? (billed > 0 ? aMonth(billed, days) : undefined) : hourly * 24 * MONTH_DAYS;
+      hourly === undefined
+        ? billed > 0
+          ? aMonth(billed, daysOf(lines, isMonthly))
+          : undefined
+        : hourly * 24 * MONTH_DAYS;
     const units = one.units === undefined ? "" : ` (${plural(one.units, "unit")})`;
     return {
       kind: "idle-capacity",
