@@ -70,6 +70,19 @@ describe("the watch over rows of usage", () => {
     expect(surges[0]?.alert.impactNanoUsd).toBeGreaterThan(8e9 * 1.5);
   });
 
+  it("goes on telling of retries and dearer calls when they have become what a call is", async () => {
+    const retries = (hour: number) => used(hour, 1_200, { outputTokens: 24_000 });
+    const blownUp = (hour: number) => used(hour, 100, { estimatedNanoUsd: 12e9, inputTokens: 1_200_000 });
+    for (const [detector, unusual] of [["retry-storm", retries] as const, ["unit-cost", blownUp] as const]) {
+      const rows = [...steady(LOOP), ...Array.from({ length: 6 }, (_, hour) => unusual(LOOP + hour))];
+      const { alerts } = await watched(rows, LOOP + 6);
+      expect(alerts.map(({ alert }) => alert.detector)).toEqual([detector]);
+      // Twelve dollars an hour where one is usual.
+      expect(alerts[0]?.alert.impactNanoUsd).toBeGreaterThan(0.95 * 6 * 11e9);
+      expect(alerts[0]?.calls).toBe(rows.slice(LOOP).reduce((sum, { calls }) => sum + calls, 0));
+    }
+  });
+
   it("takes no row of an hour that has not begun", async () => {
     expect(await told(loop, LOOP)).toEqual([]);
   });

@@ -589,9 +589,14 @@ export class CostWatch {
   }
 }
 
-/** A surge that goes on is seen by the day, when it has become one of the hours that there are. */
+/**
+ * What makes a call odd is learned within hours: what goes on is then seen as a surge. A surge that goes on is seen by the
+ * day, when it has become one of the hours that there are.
+ */
 const isSame = (said: Detector | undefined, shows: Detector): boolean =>
-  said === shows || (said === "surge" && shows === "day-surge");
+  said === shows ||
+  (shows === "surge" && (said === "retry-storm" || said === "unit-cost")) ||
+  (shows === "day-surge" && said === "surge");
 
 const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
 const isLeaf = (series: Series): series is Leaf => series.kind === "leaf";
