@@ -28,6 +28,22 @@ const LONGEST_BUCKET_HOURS = 31 * 24;
  */
 const AUTHORITY = { provider: 0, usage: 1, gateway: 2, network: 3, invoice: 4 } as const;
 
+/** What is told of one account, door and day. */
+interface Telling {
+  readonly namesAccount: boolean;
+  /** The least told. */
+  authority: number;
+  /** Of all accounts of the door, and of tellings that name none. */
+  readonly door: { authority: number; unnamed: number };
+}
+
+/** Who names no account is matched by the door: a gateway beside a vendor, an invoice beside anybody. */
+function isTold(view: number, { authority, namesAccount, door }: Telling): boolean {
+  if (view > authority) return false;
+  if (view === AUTHORITY.invoice) return (namesAccount ? door.unnamed : door.authority) === view;
+  return namesAccount || view !== AUTHORITY.gateway || door.authority >= view;
+}
+
 type Numbers = Float64Array | Float32Array | Uint32Array | Uint8Array;
 
 /** Numbers of one width, in memory that doubles as it fills. */
@@ -72,7 +88,8 @@ export class Arrivals {
   readonly #attributions = new Map<string, number>();
   readonly #attributionOf: Attribution[] = [];
   readonly #tellings = new Map<string, number>();
-  readonly #authority: number[] = [];
+  readonly #told: Telling[] = [];
+  readonly #doors = new Map<string, Telling["door"]>();
   readonly #uids = new Map<number, number>();
   /** By attribution: the row that its next call of the same minute and hour is added to. */
   readonly #mergeable: number[] = [];
@@ -161,7 +178,8 @@ export class Arrivals {
         minute = Math.floor(arrival / BATCH_MS);
       }
       time = arrival;
-      if (this.#view.at(row) > (this.#authority[this.#telling.at(row)] ?? 0)) continue;
+      const telling = this.#told[this.#telling.at(row)];
+      if (!telling || !isTold(this.#view.at(row), telling)) continue;
       const uid = this.#uid.at(row);
       if (uid > 0) {
         const earlier = latest.get(uid);
@@ -218,14 +236,19 @@ export class Arrivals {
 
   #tellingIndex(activity: Activity, view: number): number {
     const day = Math.floor(activity.startTime / DAY_MS);
-    const key = `${activity.account?.uid ?? ""}\n${activity.provider ?? ""}\n${day}`;
-    let index = this.#tellings.get(key);
-    if (index === undefined) {
-      index = this.#authority.length;
-      this.#authority.push(view);
-      this.#tellings.set(key, index);
-    }
-    this.#authority[index] = Math.min(this.#authority[index] ?? view, view);
+    const account = activity.account?.uid ?? "";
+    const doorDay = `${activity.provider ?? ""}\n${day}`;
+    const door = this.#doors.get(doorDay) ?? { authority: view, unnamed: AUTHORITY.invoice };
+    this.#doors.set(doorDay, door);
+    door.authority = Math.min(door.authority, view);
+    if (account === "") door.unnamed = Math.min(door.unnamed, view);
+
+    const key = `${account}\n${doorDay}`;
+    const index = this.#tellings.get(key) ?? this.#told.length;
+    this.#tellings.set(key, index);
+    const telling = this.#told[index] ?? { namesAccount: account !== "", authority: view, door };
+    this.#told[index] = telling;
+    telling.authority = Math.min(telling.authority, view);
     return index;
   }
 }

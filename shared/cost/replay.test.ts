@@ -119,21 +119,33 @@ describe("replay", () => {
     expect(await alertsOf([...calls, ...calls])).toEqual(alerts);
   });
 
-  it("never adds what a gateway or an invoice tells of the same traffic", async () => {
-    const twice = loop.flatMap((one, hour): Activity[] => {
-      const { usage: _usage, ...invoice } = one;
-      return [
-        one,
-        { ...one, view: "gateway", uid: uidOf("gateway", hour) },
-        {
-          ...invoice,
-          uid: uidOf("invoice", hour),
-          count: 0,
-          cost: { nanoUsd: (one.count * 1e7) as NanoUsd, basis: "billed" },
-        },
-      ];
-    });
-    expect(await alertsOf(twice)).toEqual(told);
+  const nobodys = ({ account: _, ...one }: Activity): Activity => one;
+  const atGateway = loop.map((one, hour): Activity => ({ ...one, view: "gateway", uid: uidOf("gateway", hour) }));
+  const invoiced = loop.map(
+    ({ usage: _, ...one }, hour): Activity => ({
+      ...one,
+      uid: uidOf("invoice", hour),
+      count: 0,
+      cost: { nanoUsd: (one.count * 1e7) as NanoUsd, basis: "billed" },
+    }),
+  );
+
+  it.each([
+    ["beside the vendor", [loop, atGateway, invoiced]],
+    ["without an account beside the vendor", [loop, atGateway.map(nobodys), invoiced.map(nobodys)]],
+    ["without an account beside an invoice that names one", [atGateway.map(nobodys), invoiced]],
+    ["with an account beside an invoice that names none", [atGateway, invoiced.map(nobodys)]],
+  ])("counts what a gateway tells %s once", async (_, tellings) => {
+    const own = await alertsOf(tellings[0] ?? []);
+    expect(own).toHaveLength(told.length);
+    expect(await alertsOf(tellings.flat())).toEqual(own);
+    expect(await alertsOf(tellings.toReversed().flat())).toEqual(own);
+  });
+
+  it("hears an invoice of one account beside calls of another", async () => {
+    const other = (one: Activity): Activity => ({ ...one, account: { uid: "other" }, actor: { uid: "bob" } });
+    const apart = await alertsOf([...loop, ...invoiced.map(other)]);
+    expect(apart.map(({ subject }) => subject.uid)).toEqual(expect.arrayContaining(["alice", "bob"]));
   });
 
   it("hears a gateway where nobody else speaks", async () => {
