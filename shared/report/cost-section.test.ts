@@ -53,6 +53,20 @@ describe("the report's section on cost", () => {
     expect(text).toMatch(/Billed \$8,\d{3} for 20 Jul – 14 Sep 2026; 5% of it for no call that a log tells of/);
   });
 
+  it("says how much of a bill is for capacity that nobody is known to use", () => {
+    const [bill] = input.usage.filter(isBill);
+    const idle = {
+      ...(bill ?? usageRow({})),
+      account: "idle",
+      model: "",
+      billedNanoUsd: 1e14,
+      capacityNanoUsd: 1e14,
+    };
+    expect(textOf(renderReport(having([...input.usage, idle])))).toMatch(
+      /9\d% of it for capacity that no call is known to use; <1% of it for no call that a log tells of/,
+    );
+  });
+
   it("says what is in no figure, and what is nobody's", () => {
     const text = textOf(page);
     expect(text).toMatch(/Calls without a cost 12,\d{3} 1% of the calls/);

@@ -183,12 +183,18 @@ const daysOf = (spend: readonly SpendRow[]): string => {
 function billedNote({ spend }: CostFigures, basis: Basis): string {
   const billed = spend.filter(({ billedNanoUsd }) => billedNanoUsd !== undefined);
   if (billed.length === 0) return "no bill was read; the estimate stands alone";
-  const { unloggedNanoUsd, billedNanoUsd = 0 as NanoUsd } = total(billed);
+  const { unloggedNanoUsd, unusedNanoUsd, billedNanoUsd = 0 as NanoUsd } = total(billed);
   const until = `for ${daysOf(billed)}`;
   if (basis === "billed") return until;
-  return unloggedNanoUsd > 0
-    ? `${until}; ${percent(unloggedNanoUsd, billedNanoUsd)} of it for no call that a log tells of`
-    : `${until}, all of it for calls that logs tell of`;
+  const parts = [
+    ...(unusedNanoUsd > 0
+      ? [`${percent(unusedNanoUsd, billedNanoUsd)} of it for capacity that no call is known to use`]
+      : []),
+    ...(unloggedNanoUsd > 0
+      ? [`${percent(unloggedNanoUsd, billedNanoUsd)} of it for no call that a log tells of`]
+      : []),
+  ];
+  return parts.length > 0 ? [until, ...parts].join("; ") : `${until}, all of it for calls that logs tell of`;
 }
 
 function monthFigure(cost: CostFigures): Html {
