@@ -98,7 +98,9 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
     door.err.write(`${plural(count.alerts, "alert")} from ${plural(count.read, "activity", "activities")}\n`);
     if (count.unpriced > 0) door.err.write(`${count.unpriced} of unknown price took no part\n`);
     if (count.unread > 0)
-      door.err.write(`${count.unread} lines are no gnomon.activity/v1: gnomon normalize makes it of logs\n`);
+      door.err.write(
+        `${plural(count.unread, "line")} of no gnomon.activity/v1: gnomon normalize makes it of logs\n`,
+      );
   }
   if (count.damaged > 0 || (count.read === 0 && count.unread > 0)) door.exit(3);
 }
