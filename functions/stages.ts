@@ -14,7 +14,7 @@ interface Stage {
 
 export const stages = {
   normalize: { topic: topics.raw.name, maxMessages: 1_000, take: takeRaw },
-  detect: { topic: topics.activity.name, maxMessages: 2_000, take: takeActivities },
+  detect: { topic: topics.activity.name, maxMessages: 1_000, take: takeActivities },
   rejects: { topic: topics.rejected.name, maxMessages: 500, take: takeRejects },
 } as const satisfies Record<string, Stage>;
 

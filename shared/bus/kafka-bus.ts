@@ -126,7 +126,7 @@ export function connectKafka(settings: KafkaSettings): Bus {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 4,
+        partitionsConsumedConcurrently: 2,
         eachBatch: async ({ batch, heartbeat, isRunning, isStale, resolveOffset }) => {
           const size = options.maxMessages ?? DEFAULT_BATCH;
           for (let from = 0; from < batch.messages.length; from += size) {

@@ -46,9 +46,7 @@ const PROBES_A_SECOND = 20;
 const COPIED_ROWS = 100_000;
 const targets = { perSecond: 10_000, p99Ms: 1_000, ratio: 0.35, rssMb: 300 } as const;
 
-const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-/** As `cli/gnomon.js` starts it. */
-const FLAGS = ["--max-semi-space-size=8", "--heap-growing-percent=50"];
+const gnomon = fileURLToPath(new URL("../../cli/gnomon.js", import.meta.url));
 
 const policyText = `
 default: review
@@ -70,8 +68,8 @@ const models = [
 ] as const;
 
 /**
- * The nth record of Bedrock's invocation log, a call every 40 ms: 1.5 million a day, by 60 roles in many sessions;
- * two in a hundred use a model that is denied. A probe is a role that nobody has seen, with such a model.
+ * The nth record of Bedrock's invocation log, a call every 40 ms: 1.5 million a day, by 60 roles with two tasks each, in
+ * many sessions; two in a hundred use a model that is denied. A probe is a role that nobody has seen, with such a model.
  */
 function recordOf(n: number, probe?: number): RawRecord {
   const random = (n * 2_654_435_761) % 4_294_967_296;
@@ -91,7 +89,7 @@ function recordOf(n: number, probe?: number): RawRecord {
       modelId: denied ? "us.deepseek.r1-v1:0" : (models[random % models.length] ?? models[0]),
       inferenceRegion: "eu-west-3",
       identity: { arn: `arn:aws:sts::111122223333:assumed-role/${role}/pod-${random % 997}` },
-      requestMetadata: { team: "search", task: `task-${random % 12}` },
+      requestMetadata: { team: "search", task: `task-${((random % 60) + (random % 2)) % 12}` },
       input: {
         inputContentType: "application/json",
         inputTokenCount: 400 + (random % 3_000),
@@ -115,12 +113,11 @@ interface Worker {
   end(): Promise<void>;
 }
 
-function startWorker(name: string, config: string): Worker {
-  const child = spawn(process.execPath, [...FLAGS, main, "worker", name, "--quiet", "--config", config], {
+async function startWorker(name: string, config: string): Promise<Worker> {
+  const child = spawn(process.execPath, [gnomon, "worker", name, "--quiet", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const pid = child.pid;
-  if (pid === undefined) throw new Error(`gnomon worker ${name} did not start`);
+  if (child.pid === undefined) throw new Error(`gnomon worker ${name} did not start`);
   let ending = false;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   void ended.then(() => {
@@ -128,7 +125,7 @@ function startWorker(name: string, config: string): Worker {
   });
   return {
     name,
-    pid,
+    pid: await startedBy(child.pid),
     rss: [],
     end: async () => {
       ending = true;
@@ -136,6 +133,16 @@ function startWorker(name: string, config: string): Worker {
       await ended;
     },
   };
+}
+
+/** The launcher starts Node with its settings. Linux: /proc/PID/task/PID/children; elsewhere nothing is measured. */
+async function startedBy(pid: number): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const started = Number(await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => ""));
+    if (started > 0) return started;
+    await sleep(20);
+  }
+  return pid;
 }
 
 /** In MB. Linux: /proc/PID/status. Undefined elsewhere. */
@@ -248,9 +255,11 @@ const bus = connectKafka({ brokers });
 const admin = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
 await admin.connect();
 const heard = await hearFindings(url);
-const workers = Array.from({ length: Number(values.workers) }, () => ["normalize", "detect"])
-  .flat()
-  .map((name) => startWorker(name, config));
+const workers = await Promise.all(
+  Array.from({ length: Number(values.workers) }, () => ["normalize", "detect"])
+    .flat()
+    .map((name) => startWorker(name, config)),
+);
 const sampling = setInterval(() => {
   for (const { pid, rss } of workers) void rssOf(pid).then((mb) => mb !== undefined && rss.push(mb));
 }, 1_000);
