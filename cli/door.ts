@@ -39,7 +39,8 @@ export function explain(error: unknown, door: Door): void {
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (error instanceof Error && ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EEXIST", "ENOSPC"].includes(code)) {
-    door.err.write(`gnomon: ${error.message}\n`);
+    const said = code === "ENOENT" && "path" in error ? `${error.path}: no such file or folder` : error.message;
+    door.err.write(`gnomon: ${said}\n`);
     door.exit(code === "ENOSPC" ? 3 : 2);
     return;
   }

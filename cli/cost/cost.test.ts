@@ -283,6 +283,8 @@ describe("gnomon cost", () => {
     [["units", "--format", "focus"], "It is one of csv, json"],
     [["reconcile", "--per", "week"], "It is one of day, month"],
     [["reconcile", "--by", "team"], "It is one of account, door, model"],
+    [["--policy", "nowhere.yaml"], "gnomon: nowhere.yaml: no such file or folder\n"],
+    [["budgets", "--config", "nowhere.yaml"], "gnomon: nowhere.yaml: no such file or folder\n"],
   ])("refuses %j, and says what there is instead", async (words, message) => {
     const { err, code, out } = await run([...words, at("logs"), "--quiet"]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
