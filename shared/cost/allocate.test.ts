@@ -28,13 +28,13 @@ describe("an allocated bill", () => {
     });
   });
 
-  it("goes to the model that it names, and to all where it names none or one nobody called", () => {
+  it("goes to the model that it names, to all where it names none, and to nobody where nobody called it", () => {
     const calls = [loggedOn(3, 1, { principal: "a", model: "m" }), loggedOn(3, 1, { principal: "b", model: "n" })];
     expect(shares(...calls, billedOn(3, 4, { model: "m" }))).toEqual({ a: 4, b: 0 });
-    expect(shares(...calls, billedOn(3, 4, { model: "" }), billedOn(3, 2, { model: "x" }))).toEqual({
-      a: 3,
-      b: 3,
-    });
+    expect(shares(...calls, billedOn(3, 4, { model: "" }))).toEqual({ a: 2, b: 2 });
+    const opus = billedOn(3, 1_000, { model: "x" });
+    expect(shares(...calls, opus)).toEqual({ a: 0, b: 0 });
+    expect(allocate([...calls, opus]).unlogged).toEqual([opus]);
   });
 
   it("goes to its own day, account and door, and to the month where it is a month's", () => {

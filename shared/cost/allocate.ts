@@ -46,8 +46,8 @@ export function allocate(rows: readonly UsageRow[]): Allocated {
       const isCapacity = bill.capacityNanoUsd !== 0;
       const place = (isMonthly(bill) ? byMonth : byDay).get(placeIn(startOf(bill))(bill)) ?? [];
       const there = isCapacity ? place.filter(usesCapacity) : place;
-      const ofModel = there.filter(({ model }) => model === bill.model);
-      const takers = ofModel.length > 0 ? ofModel : there;
+      // A bill for a model that nobody called is a finding, and no matter of those who called another.
+      const takers = bill.model === "" ? there : there.filter(({ model }) => model === bill.model);
       const weights = isCapacity && takers.length > 0 ? takers.map(tokensOf) : weightsOf(takers);
       if (!weights) {
         unlogged.push(...alike);

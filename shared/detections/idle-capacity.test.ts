@@ -68,7 +68,7 @@ describe("capacity that nobody calls", () => {
       {
         subject: { provider: "azure.ai.openai", account: "s1", resource: deployment("replies").uid },
         reason:
-          "Capacity replies (15 units, openai/gpt-4o) in account s1 has not been called since it was created on 4 Sept 2026 and is paid by the hour.",
+          "Capacity replies (15 units, openai/gpt-4o) in account s1 has not been called since it was created on 4 Sep 2026 and is paid by the hour.",
         time: at(7),
       },
     ]);
@@ -78,7 +78,7 @@ describe("capacity that nobody calls", () => {
     const calls = [called(0.5), called(1), called(1.2)];
     expect(found(created(), ...calls, called(7.9, "other"))).toEqual([]);
     const [match] = found(created(), ...calls, called(8, "other"));
-    expect(match?.reason).toContain("was last called on 5 Sept 2026 and");
+    expect(match?.reason).toContain("was last called on 5 Sep 2026 and");
     expect(match?.evidence).toMatchObject([{ facts: { changed: "create deployment replies" } }, { time: at(1) }]);
   });
 

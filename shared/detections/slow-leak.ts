@@ -13,7 +13,7 @@ export const slowLeak: WatchDetection = {
   rule: {
     id: "cfb0c7b0-29cc-492b-9f04-af614a37970d",
     name: "slow-leak",
-    title: "Slow Growth of AI Calls",
+    title: "AI Calls Grow Longer Day by Day",
     status: "test",
     level: "medium",
     description: "Tokens per call grow every day by 3 to 40 % and are by now 30 % or more above the usual.",

@@ -22,7 +22,7 @@ it("tells of an hour that cost what no hour did, with what drives it and since w
           facts: {
             "beyond the usual": "$8.00",
             usual: "$1.00",
-            "an hour": "$8.00",
+            "an hour since": "$8.00",
             driver: "calls",
             since: "2026-06-29 00:00 UTC",
           },

@@ -71,7 +71,7 @@ function factsOf({ alert }: UsageAlert): Record<string, string> {
   return {
     "beyond the usual": dollars(impactNanoUsd),
     usual: dollars(usualNanoUsd),
-    "an hour": dollars(anHour(alert)),
+    "an hour since": dollars(anHour(alert)),
     driver,
     since,
   };

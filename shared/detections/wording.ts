@@ -34,7 +34,7 @@ const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", y
 const MONTH = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 
 /** `3 Nov 2026`, UTC. */
-export const dayIn = (time: number): string => DAY.format(time);
+export const dayIn = (time: number): string => DAY.format(time).replace("Sept", "Sep");
 
 /** `November 2026`, UTC. */
 export const monthIn = (time: number): string => MONTH.format(time);

@@ -106,6 +106,19 @@ describe("a finding", () => {
     expect(three?.finding.reason).toBe("Seen by a; the first of 3 times, 1,500 requests, the last 2026-03-03 10:05 UTC.");
   });
 
+  it("speaks of the first of its gravest matches", () => {
+    const times = [Date.UTC(2026, 2, 2, 8), Date.UTC(2026, 2, 2, 9), Date.UTC(2026, 2, 2, 10)] as const;
+    const added = [
+      said("a", times[0], { level: "low" }),
+      said("b", times[1], { level: "high" }),
+      said("c", times[2], { level: "high" }),
+    ];
+    expect(step(undefined, { added, removed: [] }, [])?.finding).toMatchObject({
+      level: "high",
+      reason: "Seen by b; one of 3 times, the last 2026-03-02 10:00 UTC.",
+    });
+  });
+
   it("has the owner and the clause of its first match", () => {
     const added = [said("b", 2, { owner: "search", clause: "policy.yaml:9" }), said("a", 1, { owner: "support" })];
     const { owner, clause } = step(undefined, { added, removed: [] }, [])?.finding ?? {};

@@ -144,6 +144,9 @@ export function restate(
     const number = (before?.levels[level] ?? 0) + of(added) - of(removed);
     if (number > 0) byLevel[level] = number;
   }
+  const gravest = levels.findLast((level) => byLevel[level]) ?? first.level;
+  // Of a budget that is used up nobody wants to read first that 85 % were used.
+  const told = ends.find(({ level }) => level === gravest) ?? first;
   const evidence = [...endsOf(distinct(ends.flatMap((match) => match.evidence)).sort(byTimeAndUid))];
   const times = ends.flatMap((match) => [match.time, ...match.evidence.map(({ time }) => time)]);
   const lastSeenTime = Math.max(...times) as EpochMs;
@@ -152,17 +155,17 @@ export function restate(
     schema: FINDING_SCHEMA,
     uid,
     ...headerOf(before?.finding, said[0]),
-    level: levels.findLast((level) => byLevel[level]) ?? first.level,
+    level: gravest,
     // Other verbs move a finding on: what a person decided outlives what is restated here.
     status: before?.finding.status ?? "new",
-    reason: summarise(first.reason, matches, count, lastSeenTime),
+    reason: summarise(told.reason, told === first, { matches, count, lastSeenTime }),
     firstSeenTime: Math.min(...times) as EpochMs,
     lastSeenTime,
     matches,
     count,
     evidence,
-    ...(first.owner === undefined ? {} : { owner: first.owner }),
-    ...(first.clause === undefined ? {} : { clause: first.clause }),
+    ...(told.owner === undefined ? {} : { owner: told.owner }),
+    ...(told.clause === undefined ? {} : { clause: told.clause }),
   };
   const visible = !before || compareJson(finding, before.finding) !== 0;
   const after = { finding, revision: (before?.revision ?? 0) + (visible ? 1 : 0), levels: byLevel, ends };
@@ -187,12 +190,16 @@ function headerOf(before: Finding | undefined, about: SaidMatch | undefined): He
   return { ruleId, ruleName, title, ...(experimental ? { experimental } : {}), subject };
 }
 
-/** The first match's sentence, which speaks of that one alone, and how it went on. */
-function summarise(first: string, matches: number, count: number, lastSeenTime: EpochMs): string {
-  if (matches === 1) return first;
-  const until = `${new Date(lastSeenTime).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+/** The sentence of one match, which speaks of that one alone, and how many there were. */
+function summarise(
+  reason: string,
+  isFirst: boolean,
+  { matches, count, lastSeenTime }: Pick<Finding, "matches" | "count" | "lastSeenTime">,
+): string {
+  if (matches === 1) return reason;
+  const last = `${new Date(lastSeenTime).toISOString().slice(0, 16).replace("T", " ")} UTC`;
   const requests = count === matches || count === 0 ? "" : `, ${count.toLocaleString("en-US")} requests`;
-  return `${first.replace(/\.$/, "")}; the first of ${matches.toLocaleString("en-US")} times${requests}, the last ${until}.`;
+  return `${reason.replace(/\.$/, "")}; ${isFirst ? "the first" : "one"} of ${matches.toLocaleString("en-US")} times${requests}, the last ${last}.`;
 }
 
 /** The earliest and, as the last one, the latest. */
