@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -5,7 +6,9 @@ export default defineConfig({
     include: ["{cli,functions,shared,infra,test}/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // By default a processor is left to whoever watches; many of these tests wait for servers.
-    maxWorkers: "100%",
+    // Many of these tests wait for servers: one more than there are processors keeps those busy.
+    maxWorkers: availableParallelism() + 1,
+    // No test changes a module: what one file has loaded is good for the next.
+    isolate: false,
   },
 });
