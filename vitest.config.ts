@@ -1,4 +1,5 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -10,5 +11,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // No test changes a module: what one file has loaded is good for the next.
     isolate: false,
+    // For the processes that tests start.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "gnomon-test-compiled") },
   },
 });
