@@ -3,6 +3,7 @@ import { readPlaceOfStore } from "../functions/runtime.ts";
 import { capacityUse } from "../shared/cost/capacity.ts";
 import { loadPrices } from "../shared/cost/price.ts";
 import { reservedPrices, withReserved } from "../shared/cost/reserved.ts";
+import { type Growth, growthIn } from "../shared/cost/slow-burn.ts";
 import type { UsageRow } from "../shared/model/ledger.ts";
 import { type EpochMs, HOUR_MS } from "../shared/model/units.ts";
 import { type CostFigures, costFigures, endOfSightings, startOfSightings } from "../shared/report/cost-figures.ts";
@@ -18,6 +19,8 @@ export interface KnownUsage {
   readonly start?: EpochMs;
   readonly end?: EpochMs;
   rows(range: { readonly since?: EpochMs; readonly until?: EpochMs }): Promise<readonly UsageRow[]>;
+  /** Who grew without ever being abnormal, by what the watch has learned. */
+  growth(): Promise<readonly Growth[]>;
   /** Of rows as `rows` gives them. */
   figures(rows: readonly UsageRow[], now: EpochMs, parts?: { readonly advice?: true }): Promise<CostFigures>;
 }
@@ -59,6 +62,7 @@ async function knownUsage(store: Store, { policy, prices = [] }: Decisions): Pro
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
     rows: async (range) => withReserved(await store.usage(range), prices),
+    growth: async () => growthIn(await store.series()),
     figures: async (rows, now, { advice } = {}) =>
       costFigures(rows, {
         budgets: policy?.budgets ?? [],

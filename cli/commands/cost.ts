@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addAdvice } from "../cost/advice.ts";
 import { addBudgets } from "../cost/budgets.ts";
+import { addGrowth } from "../cost/growth.ts";
 import { addReconciliation } from "../cost/reconciliation.ts";
 import { addReplay } from "../cost/replay.ts";
 import { addSpend } from "../cost/spend.ts";
@@ -15,6 +16,7 @@ export function cost(program: Command, door: Door): void {
   addSpend(command, door);
   addBudgets(command, door);
   addUnits(command, door);
+  addGrowth(command, door);
   addReconciliation(command, door);
   addAdvice(command, door);
   addReplay(command, door);

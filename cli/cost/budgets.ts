@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import type { EpochMs } from "../../shared/model/units.ts";
 import { noPolicy } from "../../shared/policy/parse-policy.ts";
 import { budgetState } from "../../shared/report/cost-figures.ts";
+import { days } from "../../shared/report/figures.ts";
 import { type Door, write } from "../door.ts";
 import { checkPeriod, type PeriodOptions, periodOf } from "../period.ts";
 import { budgetColumns, toBudgets } from "../render/budgets.ts";
 import { toParagraph } from "../render/table.ts";
 import { withUsage } from "../usage.ts";
-import { formatOf, listed, NO_USE, noUseIn, type ViewOptions, viewOptions } from "./view.ts";
+import { formatOf, listed, NO_USE, type ViewOptions, viewOptions } from "./view.ts";
 
 export function addBudgets(command: Command, door: Door): void {
   viewOptions(command.command("budgets"))
@@ -43,7 +44,10 @@ async function run(
         : usage.end === undefined
           ? toParagraph(NO_USE, door.out)
           : rows.length === 0
-            ? toParagraph(noUseIn({ ...(until === undefined ? {} : { until }) }, usage), door.out)
+            ? toParagraph(
+                `No use by then: what is known is of ${days(usage.start ?? end, end - 1)}. Name a later day, or none.`,
+                door.out,
+              )
             : toBudgets(figures, idle, door.out) +
               (policy.budgets.length > 0 ? "" : `\n${toParagraph(NO_BUDGET, door.out)}`);
     await write(text, options.output, door);

@@ -459,3 +459,30 @@ describe("the command as a user runs it", () => {
     expect(stripVTControlCharacters(out)).toBe(out);
   });
 });
+
+describe("gnomon cost growth", () => {
+  it("lists who spends more week by week, since when, and beside what it was", async () => {
+    await mkdir(at("growing"), { recursive: true });
+    const weeks = Array.from({ length: 45 }, (_, index) => index + 1);
+    const tokens = (day: number) => Math.round(4_000_000 * 1.04 ** Math.max(0, day - 16) * (1 + (day % 3) / 50));
+    await writeFile(
+      at("growing", "usage.json"),
+      lines([
+        ...weeks.map((day) => used(day, "proj_growing", tokens(day), 500_000)),
+        ...weeks.map((day) => used(day, "proj_steady", tokens(day % 3), 500_000)),
+      ]),
+    );
+    const { rows } = JSON.parse((await run(["growth", at("growing"), "--format", "json"])).out) as {
+      rows: { kind: string; uid: string; nanoUsd: number; usualNanoUsd: number }[];
+    };
+    expect(rows.map(({ uid }) => uid).join()).toMatch(/proj_growing/);
+    expect(rows.map(({ uid }) => uid).join()).not.toMatch(/proj_steady/);
+    for (const { nanoUsd, usualNanoUsd } of rows) expect(nanoUsd).toBeGreaterThan(1.25 * usualNanoUsd);
+    expect((await run(["growth", at("growing")], 100)).out).toMatch(/Five weeks ago/);
+  });
+
+  it("says what it takes where nobody grew", async () => {
+    expect((await run(["growth", at("logs")], 60)).out).toMatch(/^Nobody grew .*five weeks of use/s);
+    expect((await run(["growth", at("empty")])).err).toMatch(/no files in there/);
+  });
+});

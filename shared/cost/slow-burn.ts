@@ -2,8 +2,10 @@
  * What grew too slowly to be abnormal on any day: the sum of days above the usual of five weeks ago (CUSUM). For a
  * digest; healthy growth looks the same, so it must not page.
  */
+import type { SeriesRow } from "../model/ledger.ts";
+import { DAY_MS, type EpochMs, fromUsd, type NanoUsd } from "../model/units.ts";
 import { dayOf, isWeekend } from "./calendar.ts";
-import { DAYS_KEPT, type SeriesState } from "./series-state.ts";
+import { DAYS_KEPT, decodeState, type SeriesState } from "./series-state.ts";
 import { median } from "./step.ts";
 
 export interface SlowBurn {
@@ -56,4 +58,36 @@ export function slowBurn(state: SeriesState): SlowBurn | undefined {
   }
   const burns = sum >= LEAST_SUM && cost >= LEAST_RATIO * usualCost && cost - usualCost >= LEAST_DOLLARS;
   return burns ? { sinceDay: since, cost, usualCost } : undefined;
+}
+
+export interface Growth {
+  readonly kind: "principal" | "app" | "team";
+  readonly uid: string;
+  /** The first day above the usual. */
+  readonly since: EpochMs;
+  /** Exclusive: what is later is not learned yet. */
+  readonly until: EpochMs;
+  readonly nanoUsd: NanoUsd;
+  /** What the same days would have been five weeks ago. */
+  readonly usualNanoUsd: NanoUsd;
+}
+
+/** Who grew, by what the watch has learned; the most first. States of another version tell nothing. */
+export function growthIn(rows: readonly SeriesRow[]): readonly Growth[] {
+  return rows
+    .flatMap(({ kind, uid, state: bytes, rest }) => {
+      if (kind === "leaf" || kind === "organization") return [];
+      const state = decodeState(bytes, Number(rest["version"]));
+      const burn = state && slowBurn(state);
+      if (!burn) return [];
+      return {
+        kind,
+        uid,
+        since: (burn.sinceDay * DAY_MS) as EpochMs,
+        until: (dayOf(state.nextHour) * DAY_MS) as EpochMs,
+        nanoUsd: fromUsd(burn.cost),
+        usualNanoUsd: fromUsd(burn.usualCost),
+      };
+    })
+    .sort((a, b) => b.nanoUsd - b.usualNanoUsd - (a.nanoUsd - a.usualNanoUsd) || (a.uid < b.uid ? -1 : 1));
 }

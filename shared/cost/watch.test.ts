@@ -4,6 +4,7 @@ import { calls, MONDAY } from "../../test/bench/cost/steady.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
 import type { Alert } from "./alert.ts";
 import type { HourTotals } from "./series-state.ts";
+import { growthIn } from "./slow-burn.ts";
 import { type Attribution, CostWatch, type Reading, type WatchOptions } from "./watch.ts";
 
 const attribution = (principal: string, model = "made-up/base", team = "core"): Attribution => ({
@@ -115,7 +116,7 @@ describe("the watch", () => {
         ]),
       );
     expect(told).toEqual([]);
-    expect(watch.slowBurns().map(({ kind, uid }) => `${kind} ${uid}`)).toEqual([
+    expect(growthIn(watch.snapshot()).map(({ kind, uid }) => `${kind} ${uid}`)).toEqual([
       "principal alice",
       "app chat",
       "team core",

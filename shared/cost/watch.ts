@@ -35,7 +35,6 @@ import {
   type SeriesState,
   STATE_VERSION,
 } from "./series-state.ts";
-import { type SlowBurn, slowBurn } from "./slow-burn.ts";
 import { correct, median, step, stepOverGap } from "./step.ts";
 
 /** Whose use a reading is. A leaf is a principal's use of one model through one door in one region. */
@@ -293,16 +292,6 @@ export class CostWatch {
   stateOf(kind: "principal" | "app" | "team", uid: string): SeriesState | undefined {
     const series = { principal: this.#principals, app: this.#apps, team: this.#teams }[kind].get(uid);
     return series?.state;
-  }
-
-  /** What grew over weeks without ever being abnormal, the dearest first: for a weekly digest, not for a page. */
-  slowBurns(): readonly (SlowBurn & { readonly kind: SeriesKind; readonly uid: string })[] {
-    return [...this.#principals.values(), ...this.#apps.values(), ...this.#teams.values()]
-      .flatMap(({ kind, uid, state }) => {
-        const burn = slowBurn(state);
-        return burn ? [{ kind, uid, ...burn }] : [];
-      })
-      .sort((a, b) => b.cost - b.usualCost - (a.cost - a.usualCost) || (a.uid < b.uid ? -1 : 1));
   }
 
   /** What a person said about an alert on a subject changes what is asked of it from now on. */
