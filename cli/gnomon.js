@@ -19,17 +19,19 @@ if (node === undefined) {
   process.exit(2);
 }
 
+const isWorker = process.argv[2] === "worker";
 const settings = [
   // By default V8 lets young garbage pile up on large machines; reading logs makes little else.
   "--max-semi-space-size=8",
   // kafkajs waits for times that have passed; Node takes that for a millisecond, and says so.
   "--disable-warning=TimeoutNegativeWarning",
   // What runs for long shares its machine: the heap grows by half, and not fourfold, before V8 looks for what is dead.
-  ...(process.argv[2] === "worker" ? ["--heap-growing-percent=50"] : []),
+  ...(isWorker ? ["--heap-growing-percent=50"] : []),
 ];
 const child = spawn(node, [...settings, main, ...process.argv.slice(2)], {
   stdio: "inherit",
-  env: { ...compileCache(), ...process.env },
+  // glibc would give each thread a heap of its own, and hold on to all of them.
+  env: { ...compileCache(), ...(isWorker ? { MALLOC_ARENA_MAX: "1" } : {}), ...process.env },
 });
 // The terminal sends its interrupt to both; the child decides what it means.
 process.on("SIGINT", () => {});
