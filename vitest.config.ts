@@ -1,6 +1,24 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** What takes half a minute, first: begun last, it would run alone. */
+const LONG = [
+  /test\/up\.test/,
+  /cli\/gnomon\.test/,
+  /test\/(bundles|foreign-topic|canary|bus|store|package)\.test/,
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((long) => long.test(moduleId));
+      return at === -1 ? LONG.length : at;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,6 +27,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Many of these tests wait for servers: one more than there are processors keeps those busy.
     maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     // No test changes a module: what one file has loaded is good for the next.
     isolate: false,
     // For the processes that tests start.

@@ -103,7 +103,9 @@ describe("a finding", () => {
     const two = step(one, { added: more.slice(0, 1), removed: [] }, []);
     expect(two?.finding.reason).toBe("Seen by a; the first of 2 times, the last 2026-03-02 09:00 UTC.");
     const three = step(two, { added: more.slice(1), removed: [] }, []);
-    expect(three?.finding.reason).toBe("Seen by a; the first of 3 times, 1,500 requests, the last 2026-03-03 10:05 UTC.");
+    expect(three?.finding.reason).toBe(
+      "Seen by a; the first of 3 times, 1,500 requests, the last 2026-03-03 10:05 UTC.",
+    );
   });
 
   it("speaks of the first of its gravest matches", () => {
