@@ -17,7 +17,8 @@ const kafka = await startKafka();
 const postgres = await startPostgres({ durable: true });
 if ("missing" in kafka || "missing" in postgres) {
   say("missing" in kafka ? kafka.missing : "missing" in postgres ? postgres.missing : "");
-  process.exit(1);
+  // As in the tests: what cannot be had here is said, and in CI a failure.
+  process.exit(process.env["CI"] ? 1 : 0);
 }
 try {
   const result = await runChaos(
