@@ -36,6 +36,12 @@ export function storeAt(options: { readonly store?: string | undefined }, door: 
   return where;
 }
 
+/** As `storeAt`; the configuration's store comes before the environment's. */
+export async function placeOfResults({ store, config }: ResultOptions, door: Door): Promise<string> {
+  const kept = config === undefined ? undefined : await readPlaceOfStore(config, door.environment);
+  return storeAt({ store: store ?? kept }, door);
+}
+
 export const resultOptions = (command: Command): Command =>
   command
     .option("-p, --policy <file>", "what is approved, for log files")
@@ -61,8 +67,7 @@ export async function withResults(
     if (isIncomplete(examined.scanned)) door.exit(3);
     return;
   }
-  const kept = options.config === undefined ? undefined : await readPlaceOfStore(options.config, door.environment);
-  const where = storeAt({ store: options.store ?? kept }, door);
+  const where = await placeOfResults(options, door);
   const store = await openStore(where);
   try {
     const input = await readReportInput(store, {

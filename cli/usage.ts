@@ -1,5 +1,4 @@
 /** Usage to look at: of log files read now, or of a store that was filled before. */
-import { readPlaceOfStore } from "../functions/runtime.ts";
 import { capacityUse } from "../shared/cost/capacity.ts";
 import { loadPrices } from "../shared/cost/price.ts";
 import { reservedPrices, withReserved } from "../shared/cost/reserved.ts";
@@ -11,7 +10,7 @@ import { openStore } from "../shared/store/open-store.ts";
 import type { Store } from "../shared/store/store.ts";
 import { type Decisions, type Door, isIncomplete, loadDecisions } from "./door.ts";
 import { examine, tellRejects } from "./examine.ts";
-import { type ResultOptions, storeAt } from "./results.ts";
+import { placeOfResults, type ResultOptions } from "./results.ts";
 
 export interface KnownUsage {
   readonly policy: Decisions["policy"];
@@ -33,9 +32,7 @@ export async function withUsage(
 ): Promise<void> {
   const decisions = await loadDecisions(options);
   if (paths.length === 0) {
-    const kept =
-      options.config === undefined ? undefined : await readPlaceOfStore(options.config, door.environment);
-    const store = await openStore(storeAt({ store: options.store ?? kept }, door));
+    const store = await openStore(await placeOfResults(options, door));
     try {
       await work(await knownUsage(store, decisions));
     } finally {

@@ -20,7 +20,7 @@ import { DAY_MS, type EpochMs, toIsoTime } from "../model/units.ts";
 import { accountOf, ask, clientSettings, Endpoint, Region, type Role, Roles } from "./aws.ts";
 import { type Check, defineCollector, type FetchedPage, type Page, type PullContext } from "./collector.ts";
 import { interleaved } from "./interleaved.ts";
-import { partOf, Trail, tried } from "./parts.ts";
+import { asFailure, partOf, Trail, tried } from "./parts.ts";
 import { Round, roundSettings } from "./rounds.ts";
 import { floorTo } from "./usage-reports.ts";
 
@@ -106,11 +106,6 @@ async function* pullService(
 }
 
 const sellsModels = (service: string): boolean => awsCharge({ service, sku: "", resource: "" }) !== undefined;
-
-function asFailure(error: unknown): PipelineError {
-  if (error instanceof PipelineError) return error;
-  throw error;
-}
 
 interface Period extends DateInterval {
   readonly Start: string;

@@ -13,7 +13,7 @@ import { readDocuments } from "../reading/documents.ts";
 import { AzureIdentity } from "./azure.ts";
 import { type Blob, openStorage, type StorageAccount } from "./azure-storage.ts";
 import { defineCollector, type FetchedPage, type PullContext } from "./collector.ts";
-import { partOf, tried } from "./parts.ts";
+import { asFailure, partOf, tried } from "./parts.ts";
 
 const ID = "azure.cost-exports";
 const WHO = { collector: ID, noContainer: "is it the one that the export writes to?" };
@@ -90,11 +90,6 @@ export const azureCostExports = defineCollector<Settings>({
     );
   },
 });
-
-function asFailure(error: unknown): PipelineError {
-  if (error instanceof PipelineError) return error;
-  throw error;
-}
 
 /** Parquet as well, so that it is rejected by name. */
 const isExport = ({ name }: Blob): boolean => /\.(csv|csv\.gz|parquet)$/i.test(name);

@@ -26,6 +26,12 @@ export async function* partOf(
   }
 }
 
+/** How a request failed, as a value. What is no failure of ours or of the vendor's is thrown on. */
+export function asFailure(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  throw error;
+}
+
 /**
  * How far a part is settled: all before it is on the bus and will not change any more. That is its cursor. Late
  * records and corrections are read again while they may come, and a backlog longer than a run still makes way.

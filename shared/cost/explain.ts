@@ -2,7 +2,7 @@
  * What to say about an anomaly: driver and sentence, pure functions of its evidence. Never a negative usual, never
  * an infinite percentage, never a probability.
  */
-import { type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
+import { type EpochMs, HOUR_MS, MINUTE_MS, toMinute } from "../model/units.ts";
 import type { Evidence } from "./evidence.ts";
 
 export interface Part {
@@ -63,7 +63,7 @@ export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs)
       ? `spent ${dollars(cost)} on ${evidence.children?.[0]?.uid ?? "a model"}`
       : `spent ${dollars(cost)}`;
   const span = spanOf(until - startHour * HOUR_MS);
-  const end = `${new Date(until).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const end = `${toMinute(until)} UTC`;
   const opening = `${subject} ${spent} in the ${span} to ${end}`;
   const rest = [against(evidence), because(evidence), who(evidence), burn(evidence)].filter((part) => part !== "");
   return `${opening}, ${rest.join("; ")}`;

@@ -3,7 +3,7 @@
  * that nobody counts calls from, a week.
  */
 import { uidOf } from "../model/uid.ts";
-import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
+import { DAY_MS, type EpochMs, HOUR_MS, toMinute } from "../model/units.ts";
 import type { CoverageDetection } from "./detection.ts";
 import { counted } from "./wording.ts";
 
@@ -39,7 +39,7 @@ export const silentSource: CoverageDetection = {
     const mostMs =
       longestSilenceMs === undefined ? WITHOUT_HABIT_MS : Math.max(LEAST_MS, TIMES * longestSilenceMs);
     if (now - lastEventTime <= mostMs) return undefined;
-    const last = `${new Date(lastEventTime).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    const last = `${toMinute(lastEventTime)} UTC`;
     const habit =
       longestSilenceMs === undefined
         ? ", for a week"

@@ -2,7 +2,7 @@
 import type { UsageAlert } from "../cost/watch-usage.ts";
 import type { Level, Match } from "../model/finding.ts";
 import { uidOf } from "../model/uid.ts";
-import { HOUR_MS } from "../model/units.ts";
+import { HOUR_MS, toMinute } from "../model/units.ts";
 import { dollars, shortened } from "./wording.ts";
 
 export function watchedMatch(said: UsageAlert, level: Level): Match {
@@ -58,7 +58,7 @@ function reasonOf({ alert: { text, budget, subject: whose }, subject }: UsageAle
 
 function factsOf({ alert }: UsageAlert): Record<string, string> {
   const { impactNanoUsd, usualNanoUsd, driver, startTime, budget } = alert;
-  const since = `${new Date(startTime).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const since = `${toMinute(startTime)} UTC`;
   if (budget)
     return {
       used: `${Math.floor(100 * budget.usedShare)}%`,

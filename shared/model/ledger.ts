@@ -60,6 +60,21 @@ export interface UsageSums {
 
 export interface UsageRow extends UsageKey, UsageSums {}
 
+/** Where nothing has been added yet. */
+export const noUse: UsageSums = {
+  calls: 0,
+  failures: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  reasoningTokens: 0,
+  estimatedNanoUsd: 0,
+  failedNanoUsd: 0,
+  billedNanoUsd: 0,
+  capacityNanoUsd: 0,
+  unpricedCalls: 0,
+};
+
 /** Parts of the key that came later. A row without any has the key it had before. */
 export const attributionKeys = ["team", "app", "customer", "task"] as const satisfies readonly (keyof UsageKey)[];
 

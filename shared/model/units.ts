@@ -54,6 +54,9 @@ export const fromIsoDate = (text: string): EpochMs | undefined =>
 
 export const toIsoTime = (time: EpochMs): string => new Date(time).toISOString();
 
+/** For people, to the minute: `2026-03-02 09:00`, UTC. */
+export const toMinute = (time: EpochMs): string => toIsoTime(time).slice(0, 16).replace("T", " ");
+
 export const fromUsd = (dollars: number): NanoUsd => Math.round(dollars * 1e9) as NanoUsd;
 export const toUsd = (cost: NanoUsd): number => cost / 1e9;
 

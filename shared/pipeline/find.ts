@@ -24,7 +24,7 @@ import {
   type MatchKey,
 } from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
-import type { EpochMs } from "../model/units.ts";
+import { type EpochMs, toMinute } from "../model/units.ts";
 import type { Tables } from "../store/store.ts";
 
 export const findingUid = (rule: Rule, subject: Subject): string =>
@@ -197,7 +197,7 @@ function summarise(
   { matches, count, lastSeenTime }: Pick<Finding, "matches" | "count" | "lastSeenTime">,
 ): string {
   if (matches === 1) return reason;
-  const last = `${new Date(lastSeenTime).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const last = `${toMinute(lastSeenTime)} UTC`;
   const requests = count === matches || count === 0 ? "" : `, ${count.toLocaleString("en-US")} requests`;
   return `${reason.replace(/\.$/, "")}; ${isFirst ? "the first" : "one"} of ${matches.toLocaleString("en-US")} times${requests}, the last ${last}.`;
 }

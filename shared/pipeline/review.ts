@@ -74,10 +74,10 @@ interface Group {
   readonly said: Map<string, SaidMatch>;
 }
 
-const keyOf = (rule: Rule, start: EpochMs): string => uidOf("group", rule.id, start);
+/** `of`: the start of a month or day; a source, and when it spoke last. */
+const keyOf = (rule: Rule, ...of: readonly (string | number)[]): string => uidOf("group", rule.id, ...of);
 
-function open(groups: Map<string, Group>, rule: Rule, start: EpochMs, group: string): void {
-  const key = keyOf(rule, start);
+function open(groups: Map<string, Group>, rule: Rule, key: string, group: string): void {
   groups.set(key, { row: { key, ruleId: rule.id, group }, said: new Map() });
 }
 
@@ -102,7 +102,7 @@ async function askUsage(
   for (const detection of onUsage) {
     const { rule } = detection;
     for (let month = startOfMonth(since ?? first.hour); month <= last.hour; month = startOfMonth(month, 1))
-      open(groups, rule, month, new Date(month).toISOString().slice(0, 7));
+      open(groups, rule, keyOf(rule, month), new Date(month).toISOString().slice(0, 7));
     for (const match of detection.evaluate(rows, verdict))
       say(groups, saidMatch(rule, match, keyOf(rule, startOfMonth(match.time)), match.time));
   }
@@ -118,8 +118,8 @@ function askCoverage(
   if (now === undefined) return;
   for (const { rule, evaluate } of detections.filter((detection) => detection.on === "coverage")) {
     for (const one of heard) {
-      const key = uidOf("group", rule.id, one.source, one.lastEventTime);
-      groups.set(key, { row: { key, ruleId: rule.id, group: one.source }, said: new Map() });
+      const key = keyOf(rule, one.source, one.lastEventTime);
+      open(groups, rule, key, one.source);
       const match = evaluate({ ...one, ...silenceOf(one, rows) }, now);
       if (match) say(groups, saidMatch(rule, match, key, match.time));
     }
@@ -165,7 +165,7 @@ async function askWatch(
   const { alerts, learned } = await watchUsage(fortnights(store, start, now), { policy, now, from, feedback });
   for (const { rule } of onWatch) {
     for (let day = start; day < now; day = (day + DAY_MS) as EpochMs)
-      open(groups, rule, day, new Date(day).toISOString().slice(0, 10));
+      open(groups, rule, keyOf(rule, day), new Date(day).toISOString().slice(0, 10));
   }
   const byDetector = new Map(onWatch.map((detection) => [detection.detector, detection]));
   for (const said of alerts) {

@@ -1,13 +1,6 @@
 /** What an activity adds to `usage_hourly`, and what two of its states differ by. */
 import { type Activity, isCapacityCharge, modelOf, principalOf } from "../model/activity.ts";
-import {
-  type LedgerEntry,
-  storable,
-  type UsageKey,
-  type UsageRow,
-  type UsageSums,
-  usageSums,
-} from "../model/ledger.ts";
+import { type LedgerEntry, noUse, storable, type UsageKey, type UsageRow, usageSums } from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
 
 /** An entry before and after a merge. `before` is absent for what was not known. */
@@ -40,7 +33,7 @@ function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 |
   const name = Object.values(key).join("\0");
   let row = rows.get(name);
   if (!row) {
-    row = { ...key, ...nothing };
+    row = { ...key, ...noUse };
     rows.set(name, row);
   }
   row.calls += sign * activity.count;
@@ -62,20 +55,6 @@ function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 |
   }
   if (!cost && (usage?.inputTokens || usage?.outputTokens)) row.unpricedCalls += sign * activity.count;
 }
-
-const nothing: UsageSums = {
-  calls: 0,
-  failures: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  reasoningTokens: 0,
-  estimatedNanoUsd: 0,
-  failedNanoUsd: 0,
-  billedNanoUsd: 0,
-  capacityNanoUsd: 0,
-  unpricedCalls: 0,
-};
 
 /** A bucket of a day stands in the hour in which it starts: nobody said how it spreads over the others. */
 export const usageKeyOf = ({ activity, owner, verdict, attribution }: LedgerEntry): UsageKey => ({

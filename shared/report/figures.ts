@@ -1,6 +1,6 @@
 /** How numbers, money, time and subjects are written for people: in the report, on a terminal, in Markdown. */
 import type { Subject } from "../model/finding.ts";
-import type { EpochMs, NanoUsd } from "../model/units.ts";
+import { type NanoUsd, toMinute } from "../model/units.ts";
 
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
@@ -83,7 +83,7 @@ export function days(first: number, last: number): string {
 }
 
 /** `2026-11-01 08:15`, UTC. */
-export const minute = (time: EpochMs): string => new Date(time).toISOString().slice(0, 16).replace("T", " ");
+export const minute = toMinute;
 
 /** Whom or what a finding is about, in the order a person says it. */
 export const subjectParts = (subject: Subject): readonly { readonly part: string; readonly value: string }[] =>
