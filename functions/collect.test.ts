@@ -68,7 +68,7 @@ describe("collecting once", () => {
     expect(JSON.stringify(raw)).not.toContain("CANARY");
     expect(JSON.parse(rejected[0]?.value ?? "")).toMatchObject({ reason: "not a record of a known source" });
     expect(runtime.cursors).toEqual(new Map([["audit", new Map([["", "2026-09-14T09:20:00.000Z"]])]]));
-    expect(runtime.measured.get("Records")).toBe(raw.length);
+    expect(runtime.measured.get("Records")).toBe(raw.flatMap(({ value }) => value.split("\n")).length);
     expect(runtime.lines.at(-1)).toMatchObject({ level: "info", fields: { collector: "audit", failures: 0 } });
   });
 

@@ -3,7 +3,6 @@ import type { MSKEvent, SelfManagedKafkaEvent } from "aws-lambda";
 import type { IncomingMessage } from "../shared/bus/bus.ts";
 import { activityMessage, readRawMessage, rejectMessage } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
-import type { RawRecord, Reject } from "../shared/model/raw-record.ts";
 import { normalize } from "../shared/pipeline/normalize.ts";
 import { sources } from "../shared/registry.ts";
 import { messagesOf } from "./kafka-event.ts";
@@ -14,20 +13,16 @@ const sourceById = new Map(sources.map((source) => [source.id, source]));
 
 export async function takeRaw(messages: readonly IncomingMessage[], { bus, log, now }: Runtime): Promise<void> {
   const started = now();
-  const batch: { raw: RawRecord; place: string }[] = [];
-  const unreadable: Reject[] = [];
-  for (const message of messages) {
-    const read = readRawMessage(message);
-    if ("reject" in read) unreadable.push(read.reject);
-    else batch.push({ raw: read.value, place: `${message.topic}/${message.partition}/${message.offset}` });
-  }
+  const read = messages.map(readRawMessage);
+  const batch = read.flatMap(({ records }) => records);
+  const unreadable = read.flatMap(({ rejects }) => rejects);
   const { activities, rejects } = normalize(batch, sourceById);
   const rejected = [...unreadable, ...rejects];
   await bus.publish(topics.activity.name, activities.map(activityMessage));
   await bus.publish(topics.rejected.name, rejected.map(rejectMessage));
 
   const latest = activities.reduce((time, { endTime }) => Math.max(time, endTime), 0);
-  log.measure("Records", messages.length, "Count");
+  log.measure("Records", batch.length + unreadable.length, "Count");
   log.measure("Activities", activities.length, "Count");
   log.measure("Rejects", rejected.length, "Count");
   log.measure("BatchTime", now() - started, "Milliseconds");

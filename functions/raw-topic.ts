@@ -15,6 +15,6 @@ export async function publishRaw(
   const rejected = [...rejects, ...tooLarge];
   if (messages.length > 0) await bus.publish(topics.raw.name, messages);
   if (rejected.length > 0) await bus.publish(topics.rejected.name, rejected.map(rejectMessage));
-  log.measure("Records", messages.length, "Count");
+  log.measure("Records", records.length - tooLarge.length, "Count");
   log.measure("Rejects", rejected.length, "Count");
 }

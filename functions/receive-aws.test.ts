@@ -57,7 +57,10 @@ async function take(event: PushedEvent, signal = new AbortController().signal, b
   return {
     response,
     lines: runtime.lines,
-    ids: raw.map(({ value }) => JSON.parse(value).record.eventID ?? JSON.parse(value).record.requestId),
+    ids: raw
+      .flatMap(({ value }) => value.split("\n"))
+      .map((line) => JSON.parse(line).record)
+      .map(({ eventID, requestId }) => eventID ?? requestId),
     rejects: rejected.map(({ value }) => JSON.parse(value)),
     values: raw.map(({ value }) => value).join(),
   };

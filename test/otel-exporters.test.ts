@@ -143,7 +143,7 @@ describe("exporters of OpenTelemetry", () => {
     ]);
     for (const { activities, raw, rejected } of receivers) {
       expect(activities()).toEqual(first?.activities());
-      expect(raw).toHaveLength(2);
+      expect(raw.flatMap(({ value }) => value.split("\n"))).toHaveLength(2);
       expect(rejected).toEqual([]);
       expect(JSON.stringify(raw)).not.toContain("CANARY");
     }

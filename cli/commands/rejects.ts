@@ -4,6 +4,7 @@ import { takeRaw } from "../../functions/normalize.ts";
 import { openRuntime, readConfiguration } from "../../functions/runtime.ts";
 import { readMessages } from "../../shared/bus/kafka-bus.ts";
 import { kafkaSettings } from "../../shared/bus/kafka-settings.ts";
+import { placeOf } from "../../shared/bus/messages.ts";
 import { topics } from "../../shared/bus/topics.ts";
 import { minute } from "../../shared/report/figures.ts";
 import type { KeptReject } from "../../shared/store/books.ts";
@@ -39,10 +40,16 @@ async function replayRejects(config: string, source: string | undefined, door: D
     const wanted = new Set(onBus.map(({ place }) => place));
     if (wanted.size > 0 && configuration.bus !== "memory") {
       const messages = await readMessages(kafkaSettings(configuration.bus.kafka), topics.raw.name, wanted);
+      // The other records of a message come along: what is read again changes nothing.
       await takeRaw(messages, runtime);
-      const found = new Set(messages.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`));
-      await books.markReplayed(onBus.filter(({ place }) => found.has(place)));
-      await write(`${found.size} of ${wanted.size} records on the bus were normalized again\n`, undefined, door);
+      const found = new Set(messages.map(placeOf));
+      const again = onBus.filter(({ place }) => found.has(place));
+      await books.markReplayed(again);
+      await write(
+        `${again.length} of ${onBus.length} records on the bus were normalized again\n`,
+        undefined,
+        door,
+      );
     } else {
       await write("no rejects on the bus\n", undefined, door);
     }

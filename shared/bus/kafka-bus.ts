@@ -20,6 +20,7 @@ import kafkajs, {
 } from "kafkajs";
 import { PipelineError } from "../model/errors.ts";
 import type { Bus, IncomingMessage, Subscription } from "./bus.ts";
+import { quickenKafkajs } from "./kafkajs-encoder.ts";
 import { refuseTooLarge } from "./memory-bus.ts";
 import { type Topic, type TopicName, topicSettings, topics } from "./topics.ts";
 
@@ -54,7 +55,7 @@ const DEFAULT_BATCH = 1_000;
  * partitions. A message that is larger is given all the same (KIP-74).
  */
 const FETCH_BYTES_A_PARTITION = 64 * 1024;
-const FETCH_BYTES = 512 * 1024;
+const FETCH_BYTES = 128 * 1024;
 /** A broker that was restarted is back within seconds; 30 tries with growing pauses outlast minutes. */
 const RETRIES = 30;
 
@@ -64,6 +65,8 @@ kafkajs.CompressionCodecs[CompressionTypes.GZIP] = () => ({
   compress: ({ buffer }: { readonly buffer: Buffer }) => compressed(buffer, { level: 1 }),
   decompress: (buffer: Buffer) => decompressed(buffer),
 });
+
+quickenKafkajs();
 
 export function connectKafka(settings: KafkaSettings): Bus {
   const kafka = new Kafka(configFor(settings));

@@ -1,7 +1,18 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RawRecord } from "../model/raw-record.ts";
-import { rawMessages } from "./messages.ts";
-import { MAX_MESSAGE_BYTES } from "./topics.ts";
+import type { IncomingMessage, OutgoingMessage } from "./bus.ts";
+import { rawMessages, readRawMessage } from "./messages.ts";
+import { MAX_MESSAGE_BYTES, topics } from "./topics.ts";
+
+const arriving = ({ key, value, headers = {} }: OutgoingMessage, offset: number): IncomingMessage => ({
+  topic: topics.raw.name,
+  partition: 3,
+  offset: String(offset),
+  key,
+  value,
+  headers,
+});
 
 /** Of a message of exactly so many bytes; `é` is one character and two bytes. */
 function recordOf(bytes: number): RawRecord {
@@ -19,5 +30,61 @@ describe("raw records as messages", () => {
     expect(rejects).toEqual([
       { source: "openai.usage", reason: "1000001 bytes, at most 1000000 are taken", place: "page 7" },
     ]);
+  });
+
+  it("travel as lines of a few messages, a source in each, and arrive as they were and in order", () => {
+    const records = fc.array(
+      fc.record({
+        source: fc.constantFrom("openai.usage", "aws.cloudtrail", "litellm.spend"),
+        record: fc.oneof(
+          fc.jsonValue(),
+          fc.integer({ min: 0, max: 60_000 }).map((length) => "\n".repeat(length)),
+        ),
+      }),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(records, (given) => {
+        const { messages, rejects } = rawMessages(given, "page 7");
+        expect(rejects).toEqual([]);
+        const read = messages.map((message, at) => readRawMessage(arriving(message, at)));
+        expect(read.flatMap((one) => one.rejects)).toEqual([]);
+        const bySource = (all: readonly RawRecord[]) => Object.groupBy(all, ({ source }) => source);
+        expect(bySource(read.flatMap((one) => one.records.map(({ raw }) => raw)))).toEqual(
+          bySource(JSON.parse(JSON.stringify(given))),
+        );
+        for (const [at, { value, key, headers }] of messages.entries()) {
+          const sources = new Set(read[at]?.records.map(({ raw }) => raw.source));
+          expect([...sources]).toEqual([headers?.["ce_source"]?.replace("gnomon/", "")]);
+          expect(key.startsWith(`${[...sources][0]}/`)).toBe(true);
+          // More than a message should hold only where one record does.
+          expect(Buffer.byteLength(value) <= 65_536 || !value.includes("\n")).toBe(true);
+        }
+        expect(new Set(messages.map(({ key }) => key)).size).toBe(new Set(given.map(({ source }) => source)).size);
+      }),
+    );
+  });
+
+  it("reject a line that is no record by its number, and read the others", () => {
+    const value = ['{"source":"openai.usage","record":1}', "{", '{"record":2}', '{"source":"a","record":3}'].join(
+      "\n",
+    );
+    const read = readRawMessage(arriving({ key: "k", value }, 12));
+    expect(read.records).toEqual([
+      { raw: { source: "openai.usage", record: 1 }, place: "ai.activity.raw/3/12", record: 1 },
+      { raw: { source: "a", record: 3 }, place: "ai.activity.raw/3/12", record: 4 },
+    ]);
+    expect(read.rejects).toEqual([
+      { reason: "not JSON", place: "ai.activity.raw/3/12", record: 2 },
+      { reason: "no message of ai.activity.raw", place: "ai.activity.raw/3/12", record: 3 },
+    ]);
+  });
+
+  it("have no number where a message holds one", () => {
+    const read = readRawMessage(arriving({ key: "k", value: '{"source":"a","record":3}' }, 12));
+    expect(read).toEqual({
+      records: [{ raw: { source: "a", record: 3 }, place: "ai.activity.raw/3/12" }],
+      rejects: [],
+    });
   });
 });

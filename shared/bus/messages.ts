@@ -9,22 +9,35 @@ import { MAX_MESSAGE_BYTES } from "./topics.ts";
  * CloudEvents 1.0, Kafka protocol binding, binary mode: attributes are headers with the prefix `ce_`. The type names the
  * schema's version. No more than these: each header costs kafkajs 3 µs a message.
  */
-const headers = (type: string, source: string, id: string): Record<string, string> => ({
+const headers = (
+  type: string,
+  source: string,
+  id: string,
+  contentType: typeof JSON_TYPE | typeof LINES_TYPE,
+): Record<string, string> => ({
   ce_specversion: "1.0",
   ce_type: type,
   ce_source: `gnomon/${source}`,
   ce_id: id,
-  "content-type": "application/json",
+  "content-type": contentType,
 });
 
-const RAW_TYPE = "gnomon.raw-record.v1";
+const RAW_TYPE = "gnomon.raw-records.v1";
 const ACTIVITY_TYPE = "gnomon.activity.v1";
 const REJECT_TYPE = "gnomon.reject.v1";
 
+const JSON_TYPE = "application/json";
+const LINES_TYPE = "application/x-ndjson";
+
+/** Of lines in a message: enough that it costs little beside them, and little enough to hold many messages at once. */
+const LINES_BYTES = 64 * 1024;
+
 /**
- * What is published at once has one key for each source, so that it stays together, is compressed together, and the next
- * goes to another partition: to read a record takes no other record, in whatever order. A record that no message can
- * hold is rejected by name, or it would hold up the whole batch again and again.
+ * Raw records travel by the dozen, a line of JSON each: they are read one by one, but to send and to fetch a message
+ * costs more than to read a record (docs/decisions/0014). What is published at once has one key for each source, so that
+ * it stays together, is compressed together, and the next goes to another partition: to read a record takes no other
+ * record, in whatever order. A record that no message can hold is rejected by name, or it would hold up the whole batch
+ * again and again.
  */
 export function rawMessages(
   records: readonly RawRecord[],
@@ -32,30 +45,40 @@ export function rawMessages(
 ): { readonly messages: readonly OutgoingMessage[]; readonly rejects: readonly Reject[] } {
   const messages: OutgoingMessage[] = [];
   const rejects: Reject[] = [];
-  const keys = new Map<string, string>();
+  const open = new Map<string, { key: string | undefined; lines: string[]; bytes: number }>();
+
+  const send = (source: string, of: NonNullable<ReturnType<typeof open.get>>) => {
+    const value = of.lines.join("\n");
+    const id = uidOf(value);
+    of.key ??= `${source}/${id}`;
+    messages.push({ key: of.key, value, headers: headers(RAW_TYPE, source, id, LINES_TYPE) });
+    of.lines = [];
+    of.bytes = 0;
+  };
+
   for (const raw of records) {
     const { source } = raw;
-    const value = JSON.stringify(raw);
-    const bytes = Buffer.byteLength(value);
-    if (bytes <= MAX_MESSAGE_BYTES) {
-      const id = uidOf(value);
-      const key = keys.get(source) ?? `${source}/${id}`;
-      keys.set(source, key);
-      messages.push({ key, value, headers: headers(RAW_TYPE, source, id) });
-    } else
-      rejects.push({
-        source,
-        reason: `${bytes} bytes, at most ${MAX_MESSAGE_BYTES} are taken`,
-        place,
-      });
+    const line = JSON.stringify(raw);
+    const bytes = Buffer.byteLength(line);
+    if (bytes > MAX_MESSAGE_BYTES) {
+      const reason = `${bytes} bytes, at most ${MAX_MESSAGE_BYTES} are taken`;
+      rejects.push({ source, reason, place });
+      continue;
+    }
+    const of = open.get(source) ?? { key: undefined, lines: [], bytes: 0 };
+    open.set(source, of);
+    if (of.lines.length > 0 && of.bytes + bytes > LINES_BYTES) send(source, of);
+    of.lines.push(line);
+    of.bytes += bytes + 1;
   }
+  for (const [source, of] of open) if (of.lines.length > 0) send(source, of);
   return { messages, rejects };
 }
 
 export const activityMessage = (activity: Activity): OutgoingMessage => ({
   key: `${activity.account?.uid ?? ""}/${principalOf(activity) ?? ""}`,
   value: JSON.stringify(activity),
-  headers: headers(ACTIVITY_TYPE, activity.source, activity.uid),
+  headers: headers(ACTIVITY_TYPE, activity.source, activity.uid, JSON_TYPE),
 });
 
 export function rejectMessage(reject: Reject): OutgoingMessage {
@@ -63,15 +86,38 @@ export function rejectMessage(reject: Reject): OutgoingMessage {
   return {
     key: reject.source ?? "",
     value,
-    headers: headers(REJECT_TYPE, reject.source ?? "unrecognised", uidOf(value)),
+    headers: headers(REJECT_TYPE, reject.source ?? "unrecognised", uidOf(value), JSON_TYPE),
   };
 }
 
 /** A message of ours, or where it stands and why it is none. Never throws. */
 type Read<T> = { readonly value: T } | { readonly reject: Reject };
 
-export const readRawMessage = (message: IncomingMessage): Read<RawRecord> =>
-  readMessage(message, (value) => RawRecord.safeParse(value).data);
+/** Where on the bus a raw record stands; `record` is its line, counted from 1, where the message has several. */
+export interface RawPlace {
+  readonly place: string;
+  readonly record?: number;
+}
+
+/** The records of a message's lines, and what is none. Never throws. */
+export function readRawMessage(message: IncomingMessage): {
+  readonly records: readonly ({ readonly raw: RawRecord } & RawPlace)[];
+  readonly rejects: readonly Reject[];
+} {
+  const lines = message.value.split("\n");
+  const records: ({ readonly raw: RawRecord } & RawPlace)[] = [];
+  const rejects: Reject[] = [];
+  for (const [at, line] of lines.entries()) {
+    const place = { place: placeOf(message), ...(lines.length > 1 ? { record: at + 1 } : {}) };
+    const read = readDocument(line, message.topic, place, (value) => RawRecord.safeParse(value).data);
+    if ("reject" in read) rejects.push(read.reject);
+    else records.push({ raw: read.value, ...place });
+  }
+  return { records, rejects };
+}
+
+export const placeOf = ({ topic, partition, offset }: IncomingMessage): string =>
+  `${topic}/${partition}/${offset}`;
 
 /**
  * Our own activities are not checked field by field again: `normalize` did, and at ten thousand a second it counts.
@@ -94,16 +140,21 @@ function isActivity(value: unknown): value is Activity {
   );
 }
 
-function readMessage<T>(message: IncomingMessage, check: (value: unknown) => T | undefined): Read<T> {
-  const place = `${message.topic}/${message.partition}/${message.offset}`;
+const readMessage = <T>(message: IncomingMessage, check: (value: unknown) => T | undefined): Read<T> =>
+  readDocument(message.value, message.topic, { place: placeOf(message) }, check);
+
+function readDocument<T>(
+  text: string,
+  topic: string,
+  place: RawPlace,
+  check: (value: unknown) => T | undefined,
+): Read<T> {
   let value: unknown;
   try {
-    value = JSON.parse(message.value);
+    value = JSON.parse(text);
   } catch {
-    return { reject: { reason: "not JSON", place } };
+    return { reject: { reason: "not JSON", ...place } };
   }
   const checked = check(value);
-  return checked === undefined
-    ? { reject: { reason: `no message of ${message.topic}`, place } }
-    : { value: checked };
+  return checked === undefined ? { reject: { reason: `no message of ${topic}`, ...place } } : { value: checked };
 }

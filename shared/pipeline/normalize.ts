@@ -4,14 +4,14 @@ import type { RawRecord, Reject } from "../model/raw-record.ts";
 import { readRaw, type Source } from "../sources/source.ts";
 
 export function normalize(
-  batch: readonly { readonly raw: RawRecord; readonly place: string }[],
+  batch: readonly ({ readonly raw: RawRecord } & Pick<Reject, "place" | "record">)[],
   sources: ReadonlyMap<string, Source>,
 ): { readonly activities: readonly Activity[]; readonly rejects: readonly Reject[] } {
   const activities: Activity[] = [];
   const rejects: Reject[] = [];
-  for (const { raw, place } of batch) {
+  for (const { raw, ...place } of batch) {
     const reading = readRaw(raw, sources);
-    if ("rejected" in reading) rejects.push({ source: raw.source, reason: reading.rejected, place });
+    if ("rejected" in reading) rejects.push({ source: raw.source, reason: reading.rejected, ...place });
     else activities.push(...reading.activities);
   }
   return { activities, rejects };
