@@ -380,6 +380,16 @@ describe.each(awsTemplates)("infra/aws/%s", (_file, template) => {
 });
 
 describe("infra/", () => {
+  it("lets functions out to Kafka wherever it is, and only within the network where there is no way out", () => {
+    const [, network] = awsTemplates.find(([file]) => file === "network.yaml") ?? [];
+    const kafka = { IpProtocol: "tcp", FromPort: 9092, ToPort: 9098, Description: "Kafka" };
+    const anywhere = { "Fn::If": ["HasInternet", "0.0.0.0/0", { Ref: "Cidr" }] };
+    expect(network?.Resources["FunctionSecurityGroup"]?.Properties?.["SecurityGroupEgress"]).toContainEqual({
+      ...kafka,
+      CidrIp: anywhere,
+    });
+  });
+
   it("gives the trail's queue six times the function's time, and ten tries before its own dead letters", () => {
     const [, trail] = awsTemplates.find(([file]) => file === "trail.yaml") ?? [];
     const queue = trail?.Resources["Queue"]?.Properties;
