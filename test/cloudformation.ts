@@ -10,6 +10,8 @@ export interface Resource {
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly DependsOn?: string | readonly string[];
   readonly Condition?: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
 }
 
 export interface Template {
@@ -191,6 +193,21 @@ export function circles({ Resources }: Template): readonly string[] {
   for (const id of Object.keys(Resources)) visit(id, []);
   return found;
 }
+
+/** What outlives its stack is lost with a key that does not. */
+export const lostKeys = ({ Resources }: Template): readonly string[] => {
+  const outlives = ({ DeletionPolicy = "Delete", UpdateReplacePolicy = "Delete" }: Resource) =>
+    DeletionPolicy !== "Delete" || UpdateReplacePolicy !== "Delete";
+  const isKept = (key: Resource | undefined) =>
+    key?.DeletionPolicy === "Retain" && key.UpdateReplacePolicy === "Retain";
+  return Object.entries(Resources)
+    .filter(([, resource]) => outlives(resource))
+    .flatMap(([id, { Properties }]) =>
+      referencesIn(Properties)
+        .filter((name) => Resources[name]?.Type === "AWS::KMS::Key" && !isKept(Resources[name]))
+        .map((key) => `${id} is kept, and its ${key} is not`),
+    );
+};
 
 export const importsIn = (template: Template): readonly string[] => [
   ...new Set(

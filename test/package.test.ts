@@ -24,6 +24,7 @@ import {
   exportsOf,
   identityStatements,
   importsIn,
+  lostKeys,
   ofType,
   readTemplate,
   type Template,
@@ -102,6 +103,10 @@ describe.each([
   it("imports only what the stacks of infra/aws export", () => {
     const exported = awsTemplates.flatMap(([, one]) => exportsOf(one));
     expect(importsIn(template()).filter((name) => !exported.includes(name))).toEqual([]);
+  });
+
+  it("keeps the key of whatever it keeps", () => {
+    expect(lostKeys(template())).toEqual([]);
   });
 
   it("allows no role anything on everything, where AWS offers something narrower", () => {
@@ -371,6 +376,10 @@ describe.each(awsTemplates)("infra/aws/%s", (_file, template) => {
     expect(brokenReferences(template)).toEqual([]);
     expect(circles(template)).toEqual([]);
     expect(tooMuchAllowed(template)).toEqual([]);
+  });
+
+  it("keeps the key of whatever it keeps", () => {
+    expect(lostKeys(template)).toEqual([]);
   });
 
   it("imports only what another exports", () => {
