@@ -1,15 +1,27 @@
 /** Every minute: each sink is told what it has not been told. One that fails does not stop the others. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ScheduledEvent } from "aws-lambda";
 import { topics } from "../shared/bus/topics.ts";
+import { NotBefore } from "../shared/http/post.ts";
 import { PipelineError } from "../shared/model/errors.ts";
+import { SECOND_MS } from "../shared/model/units.ts";
 import { type DeliverPorts, deliver } from "../shared/pipeline/deliver.ts";
 import { detections, sinks } from "../shared/registry.ts";
-import { withRuntime } from "./lambda.ts";
+import { WORK_MS } from "../shared/store/books.ts";
+import { timeLeft, withRuntime } from "./lambda.ts";
 import type { Runtime } from "./runtime.ts";
 import { version } from "./version.ts";
 
-/** Findings a transaction looks at. */
+/** Findings a transaction looks at; it tells one batch of the sink's. */
 const AT_ONCE = 500;
+/** After that a batch begins no further delivery: whoever takes long to answer has the rest of `WORK_MS` for the last. */
+const BATCH_MS = 20 * SECOND_MS;
+/** For what is at hand when the run is to end. */
+const GRACE_MS = 5 * SECOND_MS;
+/** Who says to come back at once is not taken at its word. */
+const SHORTEST_WAIT_MS = SECOND_MS;
+/** A wait that leaves less than this of an invocation leaves no time to tell anything. */
+const TO_TELL_MS = 15 * SECOND_MS;
 
 export interface Delivered {
   readonly sink: string;
@@ -17,18 +29,24 @@ export interface Delivered {
   readonly failure?: PipelineError;
 }
 
-export async function deliverOnce(runtime: Runtime, signal: AbortSignal): Promise<readonly Delivered[]> {
+/** Sinks that said when they want to be asked again. */
+const notBefore = new WeakMap<Runtime, Map<string, number>>();
+
+/** Until all is told or `signal` is aborted. A sink that wants a pause has it in this run only where that ends by `until`. */
+export async function deliverOnce(
+  runtime: Runtime,
+  signal: AbortSignal,
+  until: number = runtime.now(),
+): Promise<readonly Delivered[]> {
   const { configuration, log } = runtime;
   const results = await Promise.all(
     configuration.sinks.map(async (configured): Promise<Delivered> => {
       const { name } = configured;
-      try {
-        return { sink: name, settled: await deliverAll(configured, runtime, signal) };
-      } catch (error) {
-        if (!(error instanceof PipelineError)) throw error;
-        log.error("a sink was not told", { sink: name, reason: error.message, code: error.code });
-        return { sink: name, settled: 0, failure: error };
-      }
+      const { settled, failure } = await deliverAll(configured, runtime, signal, until);
+      if (failure === undefined) return { sink: name, settled };
+      if (!(failure instanceof PipelineError)) throw failure;
+      log.error("a sink was not told", { sink: name, settled, reason: failure.message, code: failure.code });
+      return { sink: name, settled, failure };
     }),
   );
   const settled = results.reduce((sum, one) => sum + one.settled, 0);
@@ -39,36 +57,64 @@ export async function deliverOnce(runtime: Runtime, signal: AbortSignal): Promis
 
 type Configured = Runtime["configuration"]["sinks"][number];
 
+/** A transaction for each batch of the sink's: what it took stays settled, whatever happens to the next. */
 async function deliverAll(
   { sink: id, name, settings, minimumLevel }: Configured,
   runtime: Runtime,
   signal: AbortSignal,
-): Promise<number> {
+  until: number,
+): Promise<{ readonly settled: number; readonly failure?: unknown }> {
   const sink = sinks.find((one) => one.id === id);
   if (!sink) throw new PipelineError("config-invalid", `no sink ${id} in this version`);
-  const ports: DeliverPorts = {
+  const pauses = notBefore.get(runtime) ?? new Map<string, number>();
+  notBefore.set(runtime, pauses);
+  if ((pauses.get(name) ?? 0) > runtime.now()) return { settled: 0 };
+
+  const ports: Omit<DeliverPorts, "enough" | "signal"> = {
     version,
     rules: new Map(detections.map(({ rule }) => [rule.id, rule])),
     minimumLevel,
     now: runtime.now,
-    signal,
     publish: (messages) =>
       runtime.bus.publish(
         topics.findings.name,
         messages.map(({ key, value, id: deliveryId }) => ({ key, value, headers: { ce_id: deliveryId } })),
       ),
   };
-  const { books } = await runtime.store();
-  let total = 0;
-  for (;;) {
-    const settled = await books.deliverTo(name, AT_ONCE, (owed) => deliver(sink, settings, owed, ports));
-    total += settled ?? 0;
-    if (settled === undefined || settled < AT_ONCE || signal.aborted) return total;
+  const givenUp = new AbortController();
+  const giveUpSoon = () => setTimeout(() => givenUp.abort(), GRACE_MS).unref();
+  signal.addEventListener("abort", giveUpSoon, { once: true });
+  let settled = 0;
+  try {
+    const { books } = await runtime.store();
+    while (!signal.aborted) {
+      const batch = await books.deliverTo(name, AT_ONCE, (owed) =>
+        deliver(sink, settings, owed, {
+          ...ports,
+          enough: AbortSignal.any([signal, AbortSignal.timeout(BATCH_MS)]),
+          signal: AbortSignal.any([givenUp.signal, AbortSignal.timeout(WORK_MS)]),
+        }),
+      );
+      settled += batch?.settled.length ?? 0;
+      if (!batch?.failure) {
+        if (!batch?.settled.length) break;
+        continue;
+      }
+      if (!(batch.failure instanceof NotBefore)) return { settled, failure: batch.failure };
+      const waitMs = Math.max(SHORTEST_WAIT_MS, batch.failure.waitMs);
+      pauses.set(name, runtime.now() + waitMs);
+      if (runtime.now() + waitMs > until) return { settled, failure: batch.failure };
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+    }
+    return { settled };
+  } catch (failure) {
+    return { settled, failure };
+  } finally {
+    signal.removeEventListener("abort", giveUpSoon);
   }
 }
 
-const LAMBDA_MS = 50_000;
-
-export const handler = withRuntime("deliver", async (_event: ScheduledEvent, runtime) => {
-  await deliverOnce(runtime, AbortSignal.timeout(LAMBDA_MS));
+export const handler = withRuntime("deliver", async (_event: ScheduledEvent, runtime, context) => {
+  const until = runtime.now() + (context?.getRemainingTimeInMillis() ?? 0) - TO_TELL_MS;
+  await deliverOnce(runtime, timeLeft(context), until);
 });

@@ -13,19 +13,21 @@ import { ocsfFiles } from "../shared/sinks/ocsf-files.ts";
 import type { Delivery, Sink } from "../shared/sinks/sink.ts";
 import { slack } from "../shared/sinks/slack.ts";
 import { webhook } from "../shared/sinks/webhook.ts";
-import { delivery, describeSink, finding, type World } from "./contract/sink.contract.ts";
+import { delivery, describeSink, finding, sentBy, type World } from "./contract/sink.contract.ts";
 
 const SECRET = "made-up-secret-of-a-test";
 
 /** Takes POSTs on loopback; `reply` says what a healthy other side answers. */
 async function listen(reply: (request: IncomingMessage, body: string) => string) {
   const got: { readonly path: string; readonly headers: IncomingMessage["headers"]; readonly body: string }[] = [];
-  let status = 200;
+  let next = 200;
+  let healthy = 0;
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk));
     request.on("end", () => {
       got.push({ path: request.url ?? "", headers: request.headers, body });
+      const status = healthy-- > 0 ? 200 : next;
       response.writeHead(status, status === 302 ? { location: "http://127.0.0.1:9/" } : {});
       response.end(status === 200 ? reply(request, body) : "");
     });
@@ -34,8 +36,9 @@ async function listen(reply: (request: IncomingMessage, body: string) => string)
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     got,
-    answer(next: number) {
-      status = next;
+    answer(status: number, after = 0) {
+      next = status;
+      healthy = after;
     },
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
@@ -94,8 +97,8 @@ describe("webhook", () => {
       ...contextOf(),
       settings: { url: server.url, secret: `whsec_${Buffer.from(SECRET).toString("base64")}` },
     };
-    await webhook.send([delivery("signed")], context);
-    await webhook.send([delivery("signed")], context);
+    await sentBy(webhook, [delivery("signed")], context);
+    await sentBy(webhook, [delivery("signed")], context);
     const [first, second] = server.got;
     const wanted = createHmac("sha256", Buffer.from(SECRET))
       .update(`${first?.headers["webhook-id"]}.${first?.headers["webhook-timestamp"]}.${first?.body}`)
@@ -110,9 +113,9 @@ describe("slack", () => {
   it("answers in the thread of the first message and brings that message up to date", async () => {
     const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));
     const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: `${server.url}/api/` } };
-    const [sent] = await slack.send([delivery("thread")], context);
+    const [sent] = await sentBy(slack, [delivery("thread")], context);
     expect(sent).toMatchObject({ reference: "C1/1.1" });
-    await slack.send([delivery("thread", { reference: "C1/1.1", change: "resolved" })], context);
+    await sentBy(slack, [delivery("thread", { reference: "C1/1.1", change: "resolved" })], context);
     expect(server.got.map(({ path }) => path)).toEqual([
       "/api/chat.postMessage",
       "/api/chat.update",
@@ -125,7 +128,7 @@ describe("slack", () => {
   it("escapes what a log wrote, so that nobody is called", async () => {
     const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));
     const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: server.url } };
-    await slack.send([delivery("x", { finding: finding("x", { reason: "<!channel> & co" }) })], context);
+    await sentBy(slack, [delivery("x", { finding: finding("x", { reason: "<!channel> & co" }) })], context);
     expect(server.got[0]?.body).not.toContain("<!channel>");
     expect(server.got[0]?.body).toContain("&lt;!channel&gt; &amp; co");
     await server.close();
@@ -135,11 +138,11 @@ describe("slack", () => {
     let error = "invalid_auth";
     const server = await listen(() => JSON.stringify({ ok: false, error }));
     const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: server.url } };
-    await expect(slack.send([delivery("a")], context)).rejects.toMatchObject({ code: "upstream-refused" });
+    await expect(sentBy(slack, [delivery("a")], context)).rejects.toMatchObject({ code: "upstream-refused" });
     error = "ratelimited";
-    await expect(slack.send([delivery("a")], context)).rejects.toMatchObject({ code: "upstream-unavailable" });
+    await expect(sentBy(slack, [delivery("a")], context)).rejects.toMatchObject({ code: "upstream-unavailable" });
     error = "invalid_blocks";
-    expect(await slack.send([delivery("a")], context)).toEqual([
+    expect(await sentBy(slack, [delivery("a")], context)).toEqual([
       { id: delivery("a").id, refused: "invalid_blocks" },
     ]);
     await server.close();
@@ -166,22 +169,47 @@ describe("what a sink is owed", () => {
     expect(changeOwed({ finding: finding("a", { status: "reopened" }), told: after }, "low")).toBe("reopened");
   });
 
-  it("is sent in batches with the same ids when it is tried again", async () => {
+  it("is sent a batch at a time, with the same ids when it is tried again", async () => {
     const ids: string[][] = [];
-    const recorder: Sink<unknown> = {
-      ...(findingsTopic as Sink<unknown>),
+    const recorder: Sink = {
+      ...(findingsTopic as Sink),
       batchSize: 2,
-      async send(deliveries: readonly Delivery[]) {
+      async *send(deliveries: readonly Delivery[]) {
         ids.push(deliveries.map(({ id }) => id));
-        return deliveries.map(({ id }) => ({ id }));
+        yield deliveries.map(({ id }) => ({ id }));
       },
     };
     const owed = ["a", "b", "c"].map((name) => ({ finding: finding(name) }));
-    const settled = await deliver(recorder, {}, owed, portsOf());
+    const { settled } = await deliver(recorder, {}, owed, portsOf());
     await deliver(recorder, {}, owed, portsOf());
-    expect(settled.map(({ told: { times } }) => times)).toEqual([1, 1, 1]);
-    expect(ids.map((batch) => batch.length)).toEqual([2, 1, 2, 1]);
-    expect(ids.slice(2)).toEqual(ids.slice(0, 2));
+    await deliver(recorder, {}, owed.slice(2), portsOf());
+    expect(settled.map(({ told: { times } }) => times)).toEqual([1, 1]);
+    expect(ids.map((batch) => batch.length)).toEqual([2, 2, 1]);
+    expect(ids[1]).toEqual(ids[0]);
+  });
+
+  it("stays told when no more is begun, and when a sink is given up that never answers", async () => {
+    const enough = new AbortController();
+    const begun: string[] = [];
+    const slow: Sink = {
+      ...(webhook as Sink),
+      async *send(deliveries: readonly Delivery[]) {
+        for (const { id, finding } of deliveries) {
+          begun.push(finding.uid);
+          if (begun.length === 2) enough.abort();
+          if (begun.length === 4) await new Promise(() => {});
+          yield [{ id }];
+        }
+      },
+    };
+    const owed = ["a", "b", "c", "d"].map((name) => ({ finding: finding(name) }));
+    const first = await deliver(slow, {}, owed, { ...portsOf(), enough: enough.signal });
+    expect(first.settled.map(({ findingUid }) => findingUid)).toEqual(begun);
+    expect(first.failure).toBeUndefined();
+    const signal = AbortSignal.timeout(50);
+    const second = await deliver(slow, {}, owed.slice(2), { ...portsOf(), signal });
+    expect(second.settled.map(({ findingUid }) => findingUid)).toEqual([owed[2]?.finding.uid]);
+    expect(second.failure).toMatchObject({ code: "upstream-unavailable" });
   });
 });
 
@@ -190,7 +218,7 @@ describe("OCSF files", () => {
     const here = await mkdtemp(join(tmpdir(), "gnomon-ocsf-"));
     afterAll(() => rm(here, { recursive: true, force: true }));
     const context = { ...contextOf(), settings: { to: "/dev/null/findings" } };
-    await expect(ocsfFiles.send([delivery("a")], context)).rejects.toMatchObject({
+    await expect(sentBy(ocsfFiles, [delivery("a")], context)).rejects.toMatchObject({
       code: "upstream-refused",
       message: expect.stringContaining("/dev/null/findings"),
     });
@@ -212,6 +240,7 @@ function portsOf() {
     rules: new Map(),
     minimumLevel: "low" as const,
     now: () => EpochMs.parse(0),
+    enough: new AbortController().signal,
     signal: new AbortController().signal,
     publish: async () => {},
   };

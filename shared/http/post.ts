@@ -1,9 +1,10 @@
 /**
- * One POST to a sink. Nothing is tried again here: what a sink did not take is owed, and the next run of `deliver` asks
- * once more. Redirects are refused, since a body meant for one host must not reach another.
+ * One POST to a sink. Nothing is tried again here: what a sink did not take is owed, and `deliver` asks once more, not
+ * before the other side wants to be asked. Redirects are refused, since a body meant for one host must not reach another.
  */
 import { PipelineError } from "../model/errors.ts";
 import { SECOND_MS } from "../model/units.ts";
+import { retryAfterMs } from "./json.ts";
 
 export interface Posted {
   readonly status: number;
@@ -11,12 +12,22 @@ export interface Posted {
   readonly text: string;
 }
 
+/** Not now, but in `waitMs`, says the other side. */
+export class NotBefore extends PipelineError {
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs: number) {
+    super("upstream-unavailable", message);
+    this.waitMs = waitMs;
+  }
+}
+
 const TIMEOUT_MS = 20 * SECOND_MS;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
- * `who` opens every message: `slack`. Throws `upstream-unavailable` for 408, 429, 5xx and where nobody answers,
- * `upstream-refused` for every other answer that is no success.
+ * `who` opens every message: `slack`. Throws `upstream-unavailable` for 408, 429, 5xx and where nobody answers, as
+ * NotBefore where a `Retry-After` says when to ask again; `upstream-refused` for every other answer that is no success.
  */
 export async function post(
   who: string,
@@ -45,7 +56,11 @@ export async function post(
   const { status } = response;
   if (status >= 200 && status < 300) return { status, text };
   if (status === 408 || status === 429 || status >= 500) {
-    throw new PipelineError("upstream-unavailable", `${who}: ${host} answered ${status}, it will be asked again`);
+    const said = `${who}: ${host} answered ${status}, it will be asked again`;
+    const { headers } = response;
+    const waitMs = retryAfterMs(headers.get("retry-after"), Date.parse(headers.get("date") ?? ""));
+    if (waitMs === undefined || Number.isNaN(waitMs)) throw new PipelineError("upstream-unavailable", said);
+    throw new NotBefore(`${said} in ${Math.ceil(waitMs / SECOND_MS)} s`, waitMs);
   }
   const advice =
     status === 401 || status === 403 ? ": check the token or secret" : status === 404 ? ": check the URL" : "";

@@ -2,11 +2,12 @@
  * What a sink is owed: every state change of a finding that it has not been told, once. Counts that grow are no state
  * change; they show when the next one is told.
  */
+import { PipelineError } from "../model/errors.ts";
 import type { Finding, Level, Rule } from "../model/finding.ts";
 import { levels } from "../model/finding.ts";
 import { uidOf } from "../model/uid.ts";
 import type { EpochMs } from "../model/units.ts";
-import type { Change, Delivery, Sink } from "../sinks/sink.ts";
+import type { Change, Delivery, Sent, Sink } from "../sinks/sink.ts";
 
 /** What a sink was told of a finding last. */
 export interface Told {
@@ -31,11 +32,20 @@ export interface Settled {
   readonly refused?: string;
 }
 
+export interface DeliveredBatch {
+  readonly settled: readonly Settled[];
+  /** What the sink threw when it had told that much. */
+  readonly failure?: unknown;
+}
+
 export interface DeliverPorts {
   readonly version: string;
   readonly rules: ReadonlyMap<string, Rule>;
   readonly minimumLevel: Level;
   now(): EpochMs;
+  /** Aborted when no further delivery is to be begun. */
+  readonly enough: AbortSignal;
+  /** Aborted when what is at hand is to be given up, whether the sink listens or not. */
   readonly signal: AbortSignal;
   publish(
     messages: readonly { readonly key: string; readonly value: string; readonly id: string }[],
@@ -57,44 +67,73 @@ export function changeOwed({ finding, told }: Owed, minimumLevel: Level): Change
   return undefined;
 }
 
-/** Throws what the sink throws; what it took before is then tried again, with the same ids. */
+/**
+ * Tells one batch of what is owed; what is left stays owed, as does what the sink had not told when it failed, and comes
+ * again with the same id.
+ */
 export async function deliver<Settings>(
   sink: Sink<Settings>,
   settings: Settings,
   owed: readonly Owed[],
   ports: DeliverPorts,
-): Promise<readonly Settled[]> {
+): Promise<DeliveredBatch> {
   const settled: Settled[] = [];
-  const due: (Owed & { readonly change: Change })[] = [];
+  const batch = new Map<string, Due>();
   for (const one of owed) {
     const change = changeOwed(one, ports.minimumLevel);
-    if (change) due.push({ ...one, change });
-    else settled.push(seen(one));
+    if (!change) settled.push(seen(one));
+    else if (batch.size < sink.batchSize) batch.set(idOf({ ...one, change }), { ...one, change });
   }
-  for (let from = 0; from < due.length; from += sink.batchSize) {
-    const batch = new Map(due.slice(from, from + sink.batchSize).map((one) => [idOf(one), one]));
-    const sent = await sink.send(
+  if (batch.size === 0) return { settled };
+
+  const results = sink
+    .send(
       [...batch].map(([id, one]) => deliveryOf(id, one, ports.rules)),
       { settings, version: ports.version, now: ports.now(), signal: ports.signal, publish: ports.publish },
-    );
-    for (const result of sent) {
-      const one = batch.get(result.id);
-      if (!one) continue;
-      const reference = "reference" in result && result.reference ? result.reference : one.told?.reference;
-      settled.push({
-        findingUid: one.finding.uid,
-        told: {
-          status: one.finding.status,
-          level: one.finding.level,
-          times: (one.told?.times ?? 0) + 1,
-          ...(reference === undefined ? {} : { reference }),
-        },
-        ...("refused" in result ? { refused: result.refused } : {}),
-      });
+    )
+    [Symbol.asyncIterator]();
+  const givenUp = untilAborted(ports.signal);
+  try {
+    while (!ports.enough.aborted) {
+      const { value: sent, done } = await Promise.race([results.next(), givenUp]);
+      if (done) break;
+      for (const result of sent) {
+        const one = batch.get(result.id);
+        if (one) settled.push(toldOf(one, result));
+      }
     }
-    if (ports.signal.aborted) break;
+    return { settled };
+  } catch (failure) {
+    return { settled, failure };
   }
-  return settled;
+}
+
+type Due = Owed & { readonly change: Change };
+
+function toldOf({ finding, told }: Owed, result: Sent): Settled {
+  const reference = "reference" in result && result.reference ? result.reference : told?.reference;
+  return {
+    findingUid: finding.uid,
+    told: {
+      status: finding.status,
+      level: finding.level,
+      times: (told?.times ?? 0) + 1,
+      ...(reference === undefined ? {} : { reference }),
+    },
+    ...("refused" in result ? { refused: result.refused } : {}),
+  };
+}
+
+/** Rejects once the signal is aborted, and never resolves. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    const giveUp = () =>
+      reject(new PipelineError("upstream-unavailable", "the sink did not answer in the time there was"));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
+  aborted.catch(() => {});
+  return aborted;
 }
 
 /** Nothing to tell: remembered, so that it is not looked at again before it changes. */
@@ -103,14 +142,10 @@ const seen = ({ finding: { uid, status, level }, told }: Owed): Settled => ({
   told: { ...told, status, level, times: told?.times ?? 0 },
 });
 
-const idOf = ({ finding, told, change }: Owed & { change: Change }): string =>
+const idOf = ({ finding, told, change }: Due): string =>
   uidOf("delivery", finding.uid, change, finding.level, told?.times ?? 0);
 
-function deliveryOf(
-  id: string,
-  { finding, told, change }: Owed & { readonly change: Change },
-  rules: ReadonlyMap<string, Rule>,
-): Delivery {
+function deliveryOf(id: string, { finding, told, change }: Due, rules: ReadonlyMap<string, Rule>): Delivery {
   const rule = rules.get(finding.ruleId);
   return {
     id,

@@ -9,7 +9,7 @@ export const findingsTopic = defineSink({
   settings: z.strictObject({}).prefault({}),
   batchSize: 200,
 
-  async send(deliveries, { publish, version }) {
+  async *send(deliveries, { publish, version }) {
     await publish(
       deliveries.map(({ id, finding, rule }) => ({
         id,
@@ -17,6 +17,6 @@ export const findingsTopic = defineSink({
         value: JSON.stringify(findingToOcsf({ finding, revision: 1 }, rule, version)),
       })),
     );
-    return deliveries.map(({ id }) => ({ id }));
+    yield deliveries.map(({ id }) => ({ id }));
   },
 });

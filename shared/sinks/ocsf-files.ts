@@ -26,7 +26,7 @@ export const ocsfFiles = defineSink({
   settings: Settings,
   batchSize: 500,
 
-  async send(deliveries, { settings, version, signal }) {
+  async *send(deliveries, { settings, version, signal }) {
     const lines = deliveries.map(
       ({ finding, rule }) => `${JSON.stringify(findingToOcsf({ finding, revision: 1 }, rule, version))}\n`,
     );
@@ -37,7 +37,7 @@ export const ocsfFiles = defineSink({
     const bucket = S3.exec(settings.to);
     if (bucket?.[1]) await toBucket(bucket[1], join(bucket[2] ?? "", name), lines.join(""), settings, signal);
     else await toFolder(join(settings.to, name), lines.join(""));
-    return deliveries.map(({ id }) => ({ id }));
+    yield deliveries.map(({ id }) => ({ id }));
   },
 });
 

@@ -27,6 +27,7 @@ export interface SendContext<Settings> {
   /** Gnomon's own, for formats that name their producer. */
   readonly version: string;
   readonly now: EpochMs;
+  /** Aborted when nobody waits for an answer any longer: what is on its way is given up. */
   readonly signal: AbortSignal;
   /** To topic `ai.findings`. */
   publish(
@@ -48,10 +49,11 @@ export interface Sink<Settings = unknown> {
   /** At most so many deliveries a call. */
   readonly batchSize: number;
   /**
-   * One `Sent` for each delivery, in any order; those left out are tried again. Twice must do no harm. Throws
-   * `upstream-unavailable` to be tried again later, `upstream-refused` to stop this sink and tell an operator.
+   * Says of deliveries what became of them as soon as it knows, in any order; those left out are tried again. Twice
+   * must do no harm. Throws `upstream-unavailable` to be tried again later, `upstream-refused` to stop this sink and
+   * tell an operator: what it said before stands.
    */
-  send(deliveries: readonly Delivery[], context: SendContext<Settings>): Promise<readonly Sent[]>;
+  send(deliveries: readonly Delivery[], context: SendContext<Settings>): AsyncIterable<readonly Sent[]>;
 }
 
 export const defineSink = <Settings>(sink: Sink<Settings>): Sink<Settings> => sink;

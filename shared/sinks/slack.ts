@@ -10,7 +10,7 @@ import { secret } from "../config/settings.ts";
 import { post } from "../http/post.ts";
 import { PipelineError } from "../model/errors.ts";
 import { toIsoTime } from "../model/units.ts";
-import { type Delivery, defineSink, type Sent } from "./sink.ts";
+import { type Delivery, defineSink } from "./sink.ts";
 
 const Settings = z.strictObject({
   /** A bot token, `xoxb-…`. */
@@ -53,23 +53,21 @@ export const slack = defineSink({
   settings: Settings,
   batchSize: 10,
 
-  async send(deliveries, { settings, signal }) {
-    const sent: Sent[] = [];
+  async *send(deliveries, { settings, signal }) {
     for (const delivery of deliveries) {
       const call = (method: string, body: object) => callSlack(settings, method, body, signal);
       const [channel, ts] = delivery.reference?.split("/") ?? [];
       if (!channel || !ts) {
         const answer = await call("chat.postMessage", { channel: settings.channel, ...messageOf(delivery) });
-        if ("refused" in answer) sent.push({ id: delivery.id, ...answer });
-        else sent.push({ id: delivery.id, reference: `${answer.channel}/${answer.ts}` });
+        const sent = "refused" in answer ? answer : { reference: `${answer.channel}/${answer.ts}` };
+        yield [{ id: delivery.id, ...sent }];
         continue;
       }
       const updated = await call("chat.update", { channel, ts, ...messageOf(delivery) });
       const told = await call("chat.postMessage", { channel, thread_ts: ts, text: threadText(delivery) });
       const refused = "refused" in told ? told : "refused" in updated ? updated : undefined;
-      sent.push({ id: delivery.id, ...(refused ?? { reference: `${channel}/${ts}` }) });
+      yield [{ id: delivery.id, ...(refused ?? { reference: `${channel}/${ts}` }) }];
     }
-    return sent;
   },
 });
 

@@ -22,8 +22,7 @@ export const webhook = defineSink({
   settings: Settings,
   batchSize: 20,
 
-  async send(deliveries, { settings, now, signal }) {
-    const sent = [];
+  async *send(deliveries, { settings, now, signal }) {
     for (const delivery of deliveries) {
       const body = JSON.stringify(bodyOf(delivery));
       const timestamp = String(Math.floor(now / SECOND_MS));
@@ -37,9 +36,8 @@ export const webhook = defineSink({
         body,
         signal,
       });
-      sent.push({ id: delivery.id });
+      yield [{ id: delivery.id }];
     }
-    return sent;
   },
 });
 

@@ -3,13 +3,16 @@ import type { HeardFeedback } from "../cost/watch-usage.ts";
 import type { Finding } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import type { Reject } from "../model/raw-record.ts";
-import type { EpochMs } from "../model/units.ts";
-import type { Owed, Settled } from "../pipeline/deliver.ts";
+import { type EpochMs, SECOND_MS } from "../model/units.ts";
+import type { DeliveredBatch, Owed } from "../pipeline/deliver.ts";
 import type { Store } from "./store.ts";
 
 export interface LastingStore extends Store {
   readonly books: Books;
 }
+
+/** How long what runs within a transaction may wait for others: an idle one is ended some time after. */
+export const WORK_MS = 45 * SECOND_MS;
 
 export interface Books {
   /** By part. */
@@ -29,14 +32,15 @@ export interface Books {
   markReplayed(rejects: readonly Reject[]): Promise<void>;
 
   /**
-   * Hands to `work` what the sink has not been told and records what it settles, in one transaction. Undefined where
-   * another process is at this sink.
+   * Hands to `work` what the sink has not been told and records what it settles, in one transaction, also where it
+   * says that it failed. Undefined where another process is at this sink.
    */
   deliverTo(
     sink: string,
     limit: number,
-    work: (owed: readonly Owed[]) => Promise<readonly Settled[]>,
-  ): Promise<number | undefined>;
+    /** Ends within `WORK_MS`. */
+    work: (owed: readonly Owed[]) => Promise<DeliveredBatch>,
+  ): Promise<DeliveredBatch | undefined>;
 
   /**
    * Every finding that may change its status by itself: open ones, and resolved ones with how far they had been seen

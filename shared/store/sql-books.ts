@@ -49,10 +49,14 @@ export function sqlBooks(database: Database): Books {
         const { rows: locks } = await session.query<{ free: boolean }>(sql.lockSink, [`deliver/${sink}`]);
         if (!locks[0]?.free) return undefined;
         const { rows } = await session.query<OwedRow>(sql.owed, [sink, limit]);
-        const settled = await work(rows.map(owedOf));
-        const told = settled.map(({ findingUid, told, refused }) => ({ finding: findingUid, ...told, refused }));
+        const delivered = await work(rows.map(owedOf));
+        const told = delivered.settled.map(({ findingUid, told, refused }) => ({
+          finding: findingUid,
+          ...told,
+          refused,
+        }));
         if (told.length > 0) await session.query(sql.settle, [sink, JSON.stringify(told)]);
-        return settled.length;
+        return delivered;
       }),
 
     async living() {

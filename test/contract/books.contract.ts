@@ -1,7 +1,7 @@
 /** What the books of every lasting store must do. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EpochMs } from "../../shared/model/units.ts";
-import type { Settled } from "../../shared/pipeline/deliver.ts";
+import type { Owed, Settled } from "../../shared/pipeline/deliver.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
 import type { LastingStore } from "../../shared/store/books.ts";
 import { world } from "../world.ts";
@@ -75,15 +75,15 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       expect(all.length).toBeGreaterThan(0);
       const told = async (limit = 100) => {
         const seen: string[] = [];
-        await store.books.deliverTo("pager", limit, async (owed) =>
-          owed.map(({ finding: { uid, status, level }, told: before }): Settled => {
+        await store.books.deliverTo("pager", limit, async (owed) => ({
+          settled: owed.map(({ finding: { uid, status, level }, told: before }): Settled => {
             seen.push(uid);
             return {
               findingUid: uid,
               told: { status, level, times: (before?.times ?? 0) + 1, reference: "C1/1.1" },
             };
           }),
-        );
+        }));
         return seen;
       };
       expect(await told()).toHaveLength(all.length);
@@ -94,18 +94,25 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       expect(await told()).toEqual([]);
     });
 
-    it("record nothing of a delivery that failed half way", async () => {
-      const failing = store.books.deliverTo("broken", 100, async () => {
-        throw new Error("the sink is away");
-      });
-      await expect(failing).rejects.toThrow("the sink is away");
-      const owed = await store.books.deliverTo("broken", 100, async (rows) =>
+    it("record nothing of a delivery that threw, and what one that failed half way had told", async () => {
+      const settle = (rows: readonly Owed[]): Settled[] =>
         rows.map(({ finding: { uid, status, level } }) => ({
           findingUid: uid,
           told: { status, level, times: 1 },
-        })),
-      );
-      expect(owed).toBe((await store.findings()).length);
+        }));
+      const count = (await store.findings()).length;
+      const throwing = store.books.deliverTo("broken", 100, async () => {
+        throw new Error("the sink is away");
+      });
+      await expect(throwing).rejects.toThrow("the sink is away");
+      const failure = new Error("the sink went away");
+      const half = await store.books.deliverTo("broken", 100, async (owed) => {
+        expect(owed).toHaveLength(count);
+        return { settled: settle(owed.slice(0, 1)), failure };
+      });
+      expect(half).toMatchObject({ settled: [{}], failure });
+      const rest = await store.books.deliverTo("broken", 100, async (owed) => ({ settled: settle(owed) }));
+      expect(rest?.settled).toHaveLength(count - 1);
     });
 
     it("remember who changed a finding's status, and keep it when its activities come again", async () => {

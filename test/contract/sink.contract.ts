@@ -3,15 +3,16 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Finding } from "../../shared/model/finding.ts";
 import { uidOf } from "../../shared/model/uid.ts";
 import { EpochMs } from "../../shared/model/units.ts";
+import { deliver } from "../../shared/pipeline/deliver.ts";
 import { detections } from "../../shared/registry.ts";
-import type { Delivery, Sink } from "../../shared/sinks/sink.ts";
+import type { Delivery, SendContext, Sent, Sink } from "../../shared/sinks/sink.ts";
 
 export interface World {
   readonly settings: unknown;
   /** Everything that arrived, as text, one entry a message or file; what is the same message twice counts once. */
   arrived(): Promise<readonly string[]>;
-  /** From now on the other side answers so; absent where there is no other side to answer. */
-  answer?(status: number): void;
+  /** From the next but `after` on the other side answers so; absent where there is no other side to answer. */
+  answer?(status: number, after?: number): void;
   close(): Promise<void>;
 }
 
@@ -47,6 +48,13 @@ export const delivery = (name: string, change: Partial<Delivery> = {}): Delivery
   ...change,
 });
 
+/** Everything it says until it ends. */
+export const sentBy = async <Settings>(
+  sink: Sink<Settings>,
+  deliveries: readonly Delivery[],
+  context: SendContext<Settings>,
+): Promise<readonly Sent[]> => (await Array.fromAsync(sink.send(deliveries, context))).flat();
+
 const published: string[] = [];
 
 const contextFor = (settings: unknown) => ({
@@ -76,7 +84,7 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
     it("tells every finding, and says so of each", async () => {
       const here = await world();
       const deliveries = ["a", "b", "c"].map((name) => delivery(name));
-      const sent = await sink.send(deliveries, contextFor(here.settings));
+      const sent = await sentBy(sink, deliveries, contextFor(here.settings));
       expect(sent.map(({ id }) => id).sort()).toEqual(deliveries.map(({ id }) => id).sort());
       const all = (await arrivedIn(here)).join("\n");
       for (const { finding } of deliveries) expect(all).toContain(finding.uid.slice(0, 8));
@@ -85,9 +93,10 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
     it("does no harm when it tells the same twice", async () => {
       const here = await world();
       const again = [delivery("twice")];
-      const [first] = await sink.send(again, contextFor(here.settings));
+      const [first] = await sentBy(sink, again, contextFor(here.settings));
       const reference = first && "reference" in first ? first.reference : undefined;
-      await sink.send(
+      await sentBy(
+        sink,
         again.map((one) => ({ ...one, ...(reference ? { reference } : {}) })),
         contextFor(here.settings),
       );
@@ -107,17 +116,18 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
         resource: long,
       };
       const large = delivery("large", { finding: finding("large", { subject, reason: HOSTILE.repeat(200) }) });
-      const sent = await sink.send([large], contextFor(here.settings));
+      const sent = await sentBy(sink, [large], contextFor(here.settings));
       expect(sent).toHaveLength(1);
       expect(sent[0]).not.toHaveProperty("refused");
     });
 
     it("tells what became of a finding", async () => {
       const here = await world();
-      const [first] = await sink.send([delivery("life")], contextFor(here.settings));
+      const [first] = await sentBy(sink, [delivery("life")], contextFor(here.settings));
       const reference = first && "reference" in first ? first.reference : undefined;
       const resolved = finding("life", { status: "resolved" });
-      const sent = await sink.send(
+      const sent = await sentBy(
+        sink,
         [delivery("life 2", { finding: resolved, change: "resolved", ...(reference ? { reference } : {}) })],
         contextFor(here.settings),
       );
@@ -136,7 +146,39 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
         [302, "upstream-refused"],
       ] as const) {
         here.answer(status);
-        await expect(sink.send([delivery("refused")], contextFor(here.settings))).rejects.toMatchObject({ code });
+        await expect(sentBy(sink, [delivery("refused")], contextFor(here.settings))).rejects.toMatchObject({
+          code,
+        });
+      }
+    });
+
+    it("fails at the third of five: the first two are settled, and are not told again", async () => {
+      const here = await world();
+      if (!here.answer) return;
+      const names = ["one", "two", "three", "four", "five"];
+      const { version, now, signal, publish } = contextFor(here.settings);
+      const minimumLevel = "low" as const;
+      const ports = { version, minimumLevel, rules: new Map(), now: () => now, enough: signal, signal, publish };
+      const owed = names.map((name) => ({ finding: finding(name) }));
+      here.answer(503, 2);
+      const first = await deliver(sink, here.settings, owed, ports);
+      expect(first.settled.map(({ findingUid }) => findingUid)).toEqual(
+        owed.slice(0, 2).map((one) => one.finding.uid),
+      );
+      expect(first.failure).toMatchObject({ code: "upstream-unavailable" });
+
+      here.answer(200);
+      const told = new Set(first.settled.map(({ findingUid }) => findingUid));
+      const rest = await deliver(
+        sink,
+        here.settings,
+        owed.filter((one) => !told.has(one.finding.uid)),
+        ports,
+      );
+      expect(rest.failure).toBeUndefined();
+      const messages = await arrivedIn(here);
+      for (const name of ["one", "two", "four", "five"]) {
+        expect(messages.filter((text) => text.includes(`role/${name}`))).toHaveLength(1);
       }
     });
 
@@ -144,9 +186,9 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
       const here = await world();
       if (!here.answer) return;
       here.answer(401);
-      const failure = await sink
-        .send([delivery("secret")], contextFor(here.settings))
-        .catch((error: unknown) => error);
+      const failure = await sentBy(sink, [delivery("secret")], contextFor(here.settings)).catch(
+        (error: unknown) => error,
+      );
       expect(String(failure)).not.toContain("made-up-secret");
     });
   });

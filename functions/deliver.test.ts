@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { detect } from "../shared/pipeline/detect.ts";
+import type { LastingStore } from "../shared/store/books.ts";
+import { openLastingStore } from "../shared/store/open-store.ts";
+import { many } from "../test/contract/store.contract.ts";
+import { type MadeUpRuntime, madeUpRuntime } from "../test/made-up-runtime.ts";
+import { type AskedFor, type JsonServer, type Reply, serveJson } from "../test/servers/json-api.ts";
+import { world } from "../test/world.ts";
+import { deliverOnce } from "./deliver.ts";
+
+const PEOPLE = 5;
+const running = new AbortController().signal;
+
+let folder: string;
+let store: LastingStore;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gnomon-deliver-"));
+  store = await openLastingStore(join(folder, "store"));
+  const calls = many(PEOPLE, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
+  const byPeople = calls.map((call, n) => ({ ...call, actor: { uid: `person-${n}` } }));
+  await detect(byPeople, { ...world, store });
+});
+afterAll(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const servers: JsonServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+const serve = async (reply: (asked: AskedFor, count: number) => Reply | Promise<Reply>): Promise<JsonServer> => {
+  const server = await serveJson(reply);
+  servers.push(server);
+  return server;
+};
+
+/** A webhook of that name for each server, over the one store. */
+function runtimeFor(urls: Readonly<Record<string, string>>): MadeUpRuntime {
+  const entries = Object.entries(urls).map(
+    ([name, url]) =>
+      `  - {sink: webhook, name: ${name}, settings: {url: "${url}", secret: "$\{env:MADE_UP_SECRET}"}}\n`,
+  );
+  return { ...madeUpRuntime(`sinks:\n${entries.join("")}`), store: async () => store };
+}
+
+const toldBy = ({ asked }: JsonServer): string[] => asked.map(({ headers }) => String(headers["webhook-id"]));
+
+describe("delivering once", () => {
+  it("keeps what a sink took when it fails at the third, and goes on there the next time", async () => {
+    const server = await serve((_asked, count) => ({ status: count === 3 ? 503 : 200 }));
+    const runtime = runtimeFor({ failing: server.url });
+    expect(await deliverOnce(runtime, running)).toMatchObject([
+      { sink: "failing", settled: 2, failure: { code: "upstream-unavailable" } },
+    ]);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "failing", settled: PEOPLE - 2 }]);
+    const told = toldBy(server);
+    expect(told).toHaveLength(PEOPLE + 1);
+    expect(told[3]).toBe(told[2]);
+    expect(new Set(told).size).toBe(PEOPLE);
+  });
+
+  it("waits as long as a sink says where there is time, and tells the rest in the same run", async () => {
+    const times: number[] = [];
+    const server = await serve((_asked, count) => {
+      times.push(Date.now());
+      return count === 3 ? { status: 429, headers: { "retry-after": "1" } } : {};
+    });
+    const runtime = runtimeFor({ throttled: server.url });
+    const delivered = await deliverOnce(runtime, running, Date.now() + 10_000);
+    expect(delivered).toEqual([{ sink: "throttled", settled: PEOPLE }]);
+    expect((times[3] ?? 0) - (times[2] ?? 0)).toBeGreaterThanOrEqual(990);
+    expect(new Set(toldBy(server)).size).toBe(PEOPLE);
+  });
+
+  it("does not ask a sink before it wants to be asked, where the wait is for a later run", async () => {
+    const server = await serve((_asked, count) =>
+      count === 2 ? { status: 429, headers: { "retry-after": "1" } } : {},
+    );
+    const runtime = runtimeFor({ pausing: server.url });
+    expect(await deliverOnce(runtime, running, Date.now() + 500)).toMatchObject([
+      { settled: 1, failure: { message: expect.stringContaining("in 1 s") } },
+    ]);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "pausing", settled: 0 }]);
+    expect(server.asked).toHaveLength(2);
+    await sleep(1_000);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "pausing", settled: PEOPLE - 1 }]);
+  });
+
+  it("ends when its time is up: what is at hand is told to its end, and no more begun", async () => {
+    const stop = new AbortController();
+    const server = await serve(async (_asked, count) => {
+      if (count === 2) stop.abort();
+      await sleep(20);
+      return {};
+    });
+    const runtime = runtimeFor({ ending: server.url });
+    expect(await deliverOnce(runtime, stop.signal)).toEqual([{ sink: "ending", settled: 2 }]);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "ending", settled: PEOPLE - 2 }]);
+    expect(new Set(toldBy(server)).size).toBe(PEOPLE);
+    expect(server.asked).toHaveLength(PEOPLE);
+  });
+});
