@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectKafka, migrateTopics, missingTopics } from "../shared/bus/kafka-bus.ts";
 import { openMemoryBus } from "../shared/bus/memory-bus.ts";
@@ -106,11 +108,17 @@ function describeKafka(server: KafkaServer): void {
         await bus.subscribe(topics.rejected.name, "crash", async (batch) => {
           for (const { value } of batch) got.add(value);
         });
-        const send = (from: number) =>
-          bus.publish(
-            topics.rejected.name,
-            Array.from({ length: 50 }, (_, at) => ({ key: "k", value: `"crash ${from + at}"` })),
-          );
+        // As whoever publishes does: what the broker was away for too long for is published again.
+        const send = async (from: number): Promise<void> => {
+          const messages = Array.from({ length: 50 }, (_, at) => ({ key: "k", value: `"crash ${from + at}"` }));
+          for (;;) {
+            try {
+              return await bus.publish(topics.rejected.name, messages);
+            } catch (error) {
+              expect(error).toMatchObject({ code: "upstream-unavailable" });
+            }
+          }
+        };
         await send(0);
         await crash?.kill();
         const during = send(50);
@@ -122,7 +130,42 @@ function describeKafka(server: KafkaServer): void {
         await bus.close();
         expect(ours()).toBe(150);
       },
-      90_000,
+      150_000,
     );
+
+    it("gives way to a publication that the broker refuses, and loses nothing that comes after it", async () => {
+      const topic = "test.small-batches" as TopicName;
+      const admin = new Kafka({ brokers: [...server.brokers], logLevel: logLevel.NOTHING }).admin();
+      await admin.connect();
+      await admin.createTopics({
+        topics: [
+          {
+            topic,
+            numPartitions: 4,
+            replicationFactor: 1,
+            configEntries: [{ name: "max.message.bytes", value: "20000" }],
+          },
+        ],
+      });
+      await admin.disconnect();
+      const bus = connectKafka({ brokers: server.brokers });
+      const got: string[] = [];
+      await bus.subscribe(topic, "small-batches", async (batch) => {
+        got.push(...batch.map(({ key = "" }) => key));
+      });
+      const round = (n: number) => Array.from({ length: 8 }, (_, at) => ({ key: `${n}/${at}`, value: '"small"' }));
+      const sent = [...round(0), ...round(1), ...round(2)].map(({ key }) => key);
+      await bus.publish(topic, round(0));
+      const refused = bus.publish(topic, [
+        ...round(1),
+        { key: "large", value: randomBytes(30_000).toString("base64") },
+      ]);
+      const after = bus.publish(topic, round(2));
+      await expect(refused).rejects.toMatchObject({ code: "upstream-refused" });
+      await after;
+      await until(() => sent.every((key) => got.includes(key)));
+      await bus.close();
+      expect(new Set(got)).toEqual(new Set(sent));
+    });
   });
 }

@@ -17,9 +17,10 @@ import kafkajs, {
   type KafkaMessage,
   logLevel,
   Partitioners,
+  type Producer,
 } from "kafkajs";
 import { PipelineError } from "../model/errors.ts";
-import type { Bus, IncomingMessage, Subscription } from "./bus.ts";
+import type { Bus, IncomingMessage, OutgoingMessage, Subscription } from "./bus.ts";
 import { quickenKafkajs } from "./kafkajs-encoder.ts";
 import { refuseTooLarge } from "./memory-bus.ts";
 import { type Topic, type TopicName, topicSettings, topics } from "./topics.ts";
@@ -56,8 +57,10 @@ const DEFAULT_BATCH = 1_000;
  */
 const FETCH_BYTES_A_PARTITION = 64 * 1024;
 const FETCH_BYTES = 128 * 1024;
-/** A broker that was restarted is back within seconds; 30 tries with growing pauses outlast minutes. */
-const RETRIES = 30;
+/** With pauses from 0.2 to 5 s, 20 s: a broker is restarted within them. Then it is for the caller to try again. */
+const RETRIES = 8;
+/** A consumer has no caller to go back to. */
+const CONSUMER_RETRIES = 30;
 
 /** gzip is what every service takes that speaks Kafka. At its fastest it takes 40 % of the time, for 23 % more bytes. */
 const [compressed, decompressed] = [promisify(gzip), promisify(gunzip)];
@@ -70,37 +73,58 @@ quickenKafkajs();
 
 export function connectKafka(settings: KafkaSettings): Bus {
   const kafka = new Kafka(configFor(settings));
-  const producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: rememberingPartitioner,
-    retry: { retries: RETRIES },
-  });
-  let connecting: Promise<void> | undefined;
+  let producer: Promise<Producer> | undefined;
   /** Topics known to exist: without asking once, kafkajs retries for minutes before it says that one does not. */
   const known = new Set<string>();
   const consumers = new Set<Consumer>();
+  let before: Promise<void> = Promise.resolve();
+
+  const connected = async (): Promise<Producer> => {
+    const made = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: rememberingPartitioner,
+      retry: { retries: RETRIES },
+    });
+    await made.connect();
+    return made;
+  };
+
+  async function send(topic: TopicName, messages: readonly OutgoingMessage[]): Promise<void> {
+    try {
+      producer ??= connected();
+      const sending = await producer;
+      if (!known.has(topic)) await ensureTopic(kafka, topic);
+      known.add(topic);
+      await sending.send({
+        topic,
+        acks: -1,
+        compression: CompressionTypes.GZIP,
+        messages: messages.map(({ key, value, headers }) => ({ key, value, ...(headers ? { headers } : {}) })),
+      });
+    } catch (error) {
+      // kafkajs takes back the sequence numbers of all partitions, also of those that have their messages: by the same
+      // producer the next ones would be taken for a repetition, and be dropped.
+      const failed = producer;
+      producer = undefined;
+      void failed?.then((one) => one.disconnect()).catch(() => {});
+      if (messages.length === 1 || !isTooLarge(error)) throw asPipelineError(error, topic);
+      // All that goes to one partition is one batch, and the broker measures batches.
+      const half = Math.ceil(messages.length / 2);
+      await send(topic, messages.slice(0, half));
+      await send(topic, messages.slice(half));
+    }
+  }
 
   return {
     async publish(topic, messages) {
       if (messages.length === 0) return;
       for (const { key, value } of messages) refuseTooLarge(topic, key, value);
-      try {
-        connecting ??= producer.connect();
-        await connecting;
-        if (!known.has(topic)) await ensureTopic(kafka, topic);
-        known.add(topic);
-        await producer.send({
-          topic,
-          acks: -1,
-          compression: CompressionTypes.GZIP,
-          messages: messages.map(({ key, value, headers }) => ({ key, value, ...(headers ? { headers } : {}) })),
-        });
-      } catch (error) {
-        if (!(error instanceof PipelineError)) connecting = undefined;
-        throw asPipelineError(error, topic);
-      }
+      // One after the other, so that none is on its way when another fails.
+      const turn = before.then(() => send(topic, messages));
+      before = turn.catch(() => {});
+      return turn;
     },
 
     async subscribe(topic, group, handle, options = {}): Promise<Subscription> {
@@ -115,7 +139,7 @@ export function connectKafka(settings: KafkaSettings): Bus {
         maxBytesPerPartition: FETCH_BYTES_A_PARTITION,
         maxBytes: FETCH_BYTES,
         // A crash within kafkajs (a coordinator that is loading) is no reason to end the process.
-        retry: { retries: RETRIES, restartOnFailure: async () => true },
+        retry: { retries: CONSUMER_RETRIES, restartOnFailure: async () => true },
       });
       consumers.add(consumer);
       try {
@@ -162,7 +186,8 @@ export function connectKafka(settings: KafkaSettings): Bus {
     async close() {
       await Promise.all([...consumers].map((consumer) => consumer.disconnect()));
       consumers.clear();
-      if (connecting) await producer.disconnect();
+      await before;
+      await producer?.then((open) => open.disconnect()).catch(() => {});
     },
   };
 }
@@ -397,7 +422,7 @@ export function configFor({ brokers, tls, sasl }: KafkaSettings): KafkaConfig {
     brokers: [...brokers],
     logLevel: logLevel.NOTHING,
     connectionTimeout: 5_000,
-    retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 5_000 },
+    retry: { retries: RETRIES, initialRetryTime: 200, maxRetryTime: 5_000 },
     ...(tls === undefined || tls === false ? {} : { ssl: tls === true ? true : { ...tls } }),
     ...(sasl === undefined ? {} : { sasl: saslFor(sasl) }),
   };
@@ -422,6 +447,9 @@ const texts = (headers: IHeaders | undefined): Record<string, string> =>
       return first === undefined ? [] : [[name, first.toString()]];
     }),
   );
+
+const isTooLarge = (error: unknown): boolean =>
+  ["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"].includes(refusalIn(error) ?? "");
 
 /** Broker error types that no retry cures. Kafka protocol, "Error codes". */
 const REFUSED = new Set([

@@ -1,4 +1,5 @@
 /** What every bus must do. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Bus, IncomingMessage } from "../../shared/bus/bus.ts";
@@ -91,6 +92,22 @@ export function describeBus(name: string, open: () => Promise<Bus>): void {
       await until(() => sizes.reduce((sum, size) => sum + size, 0) >= 100);
       await subscription.stop();
       expect(Math.max(...sizes)).toBeLessThanOrEqual(16);
+    });
+
+    it("takes a publication that is larger than a batch may be", async () => {
+      const one = await bus();
+      const got: string[] = [];
+      const subscription = await one.subscribe(topics.findings.name, "large", async (batch) => {
+        got.push(...batch.map(({ value }) => value));
+      });
+      const values = Array.from({ length: 30 }, () => randomBytes(75_000).toString("base64"));
+      await one.publish(
+        topics.findings.name,
+        values.map((value) => ({ key: "one", value })),
+      );
+      await until(() => values.every((value) => got.includes(value)));
+      await subscription.stop();
+      expect([...new Set(got)].filter((value) => value.length > 90_000)).toEqual(values);
     });
 
     it("refuses a message over the limit by name, without its content", async () => {
