@@ -1,5 +1,5 @@
 /**
- * What an installation on AWS costs a month, for docs/deploy.md: `node infra/estimate.ts`. Quantities from assumptions,
+ * What an installation on AWS costs a month, for docs/deploy.md: `npx node infra/estimate.ts`. Quantities from assumptions,
  * money from quantities, and both are printed, so that whoever knows better numbers can put them in.
  */
 import { topics } from "../shared/bus/topics.ts";
@@ -26,31 +26,40 @@ const price = {
   metricMonth: 0.3,
   alarmMonth: 0.1,
   secretMonth: 0.4,
+  /** CloudTrail's. Its first copy of management events is free, and so is EventBridge for those within an account. */
+  dataEvents100k: 0.1,
 } as const;
 
 const assumed = {
   hours: 730,
-  /** Of one call, CloudTrail and the invocation log both tell. */
-  readingsPerCall: 2,
+  /** Of one call the trail and the invocation log tell, among others, and EventBridge's rule by itself. */
+  readingsAmongOthers: 2,
+  readingsAlone: 1,
+  /** Calls to agents, bidirectional ones, those to bedrock-mantle and to Claude Platform. */
+  dataEventShare: 0.1,
   /** Key, headers and value; measured over `gnomon demo`'s month: 0.9–1.2 KB raw, 1.0–1.4 KB as an activity. */
   rawKb: 1.1,
   activityKb: 1.3,
   /** gzip over batches. The demo's logs reach 10 and more, real ones are less alike. */
   compression: 6,
+  /** One of CloudTrail's events in a batch of its own. */
+  compressionAlone: 1.8,
   /** A row and its share of two indexes. */
   rowKb: 1.6,
   /** Lambda waits half a second for a batch to fill. */
   batchesPerPartitionSecond: 2,
   normalize: { batch: 1_000, perSecond: 8_000 },
   detect: { batch: 2_000, perSecond: 2_000 },
+  /** What a subscription of CloudWatch Logs hands over at once. */
+  subscription: { batch: 100, aSecond: 2 },
   /** What an invocation takes whatever it does. */
   overheadSeconds: 0.03,
   memoryGb: 1,
   /** collect every 5 minutes for 10 s, review for 3 s, deliver every minute for 1 s, housekeeping every hour for 10 s. */
   scheduledGbSeconds: 8_760 * 10 + 8_760 * 3 * 2 + 43_800 * 0.5 + 730 * 10 * 0.5,
   scheduledInvocations: 8_760 + 8_760 + 43_800 + 730,
-  /** Of the trail's events, AI or not, a function of 1 GB reads so many a second. */
-  trailPerSecond: 20_000,
+  /** Of the trail's events, AI or not, and of the invocation log's a function of 1 GB reads so many a second. */
+  receivedPerSecond: 20_000,
   readingsPerAcu: 1_000,
   leastAcu: 0.5,
   /** To Aurora's storage, for a reading: rows, indexes, rollups. */
@@ -86,10 +95,13 @@ function invocations(
   return { aSecond, gbSeconds: (aSecond * assumed.overheadSeconds + messages / perSecond) * assumed.memoryGb };
 }
 
-export function estimate({ calls, others, days: kept }: Scale) {
+/** `rule`: whether EventBridge tells of each call, beside trail and invocation log. */
+export function estimate({ calls, others, days: kept }: Scale, rule = true) {
   const { hours } = assumed;
-  const readings = calls * assumed.readingsPerCall;
-  const rawKbs = (readings * assumed.rawKb) / assumed.compression;
+  const amongOthers = calls * assumed.readingsAmongOthers;
+  const alone = rule ? calls * assumed.readingsAlone : 0;
+  const readings = amongOthers + alone;
+  const rawKbs = (amongOthers / assumed.compression + alone / assumed.compressionAlone) * assumed.rawKb;
   const activityKbs = (readings * assumed.activityKb) / assumed.compression;
   const gbIn = ((rawKbs + activityKbs) * SECONDS) / 1e6;
   const gbOnBus =
@@ -100,10 +112,15 @@ export function estimate({ calls, others, days: kept }: Scale) {
 
   const normalize = invocations(readings, assumed.normalize);
   const detect = invocations(readings, assumed.detect);
-  const trailGbSeconds = ((calls + others) / assumed.trailPerSecond) * assumed.memoryGb;
-  const millionInvocations = ((normalize.aSecond + detect.aSecond) * SECONDS + assumed.scheduledInvocations) / 1e6;
+  const { batch, aSecond } = assumed.subscription;
+  const subscription = Math.min(calls, Math.max(aSecond, calls / batch));
+  const receiveGbSeconds =
+    ((alone + subscription) * assumed.overheadSeconds + (2 * calls + others) / assumed.receivedPerSecond) *
+    assumed.memoryGb;
+  const millionInvocations =
+    ((alone + subscription + normalize.aSecond + detect.aSecond) * SECONDS + assumed.scheduledInvocations) / 1e6;
   const gbSeconds =
-    (normalize.gbSeconds + detect.gbSeconds + trailGbSeconds) * SECONDS + assumed.scheduledGbSeconds;
+    (receiveGbSeconds + normalize.gbSeconds + detect.gbSeconds) * SECONDS + assumed.scheduledGbSeconds;
 
   const acu = Math.max(assumed.leastAcu, readings / assumed.readingsPerAcu);
   const storeGb = (calls * 86_400 * kept * assumed.rowKb) / 1e6;
@@ -114,6 +131,7 @@ export function estimate({ calls, others, days: kept }: Scale) {
     millionRequests * price.storeMillionRequests;
   const optimized = acu * hours * price.acuHour.optimized + storeGb * price.storeGbMonth.optimized;
   const logsGb = (millionInvocations * assumed.logKbPerInvocation * 1e6) / 1e6;
+  const millionDataEvents = (calls * assumed.dataEventShare * SECONDS) / 1e6;
 
   const cost = {
     kafka:
@@ -125,6 +143,7 @@ export function estimate({ calls, others, days: kept }: Scale) {
     lambda: millionInvocations * price.lambdaMillionRequests + gbSeconds * price.lambdaGbSecond,
     store: Math.min(standard, optimized),
     network: hours * price.natHour,
+    trail: millionDataEvents * 10 * price.dataEvents100k,
     operations:
       logsGb * price.logsGb +
       assumed.metrics * price.metricMonth +
@@ -140,10 +159,12 @@ export function estimate({ calls, others, days: kept }: Scale) {
       partitions,
       pollerUnits,
       millionInvocations,
+      millionByRule: (alone * SECONDS) / 1e6,
       gbSeconds,
       acu,
       storeGb,
       millionRequests,
+      millionDataEvents,
       storage: standard <= optimized ? "aurora" : "aurora-iopt1",
       logsGb,
     },
@@ -159,7 +180,7 @@ const dollars = (value: number): string => `$${figure(value)}`;
 
 /** Markdown, as it stands in docs/deploy.md. */
 export function estimateText(): string {
-  const all = scales.map(estimate);
+  const all = scales.map((scale) => estimate(scale));
   const row = (title: string, cells: readonly string[]) => `| ${title} | ${cells.join(" | ")} |`;
   const quantity = (title: string, pick: (one: (typeof all)[number]["quantities"]) => number | string) =>
     row(
@@ -174,7 +195,8 @@ export function estimateText(): string {
       title,
       all.map((one) => dollars(pick(one))),
     );
-  const { compression, rawKb, activityKb, rowKb, overheadSeconds, readingsPerAcu, requestsPerReading } = assumed;
+  const { compression, compressionAlone, rawKb, activityKb, rowKb, overheadSeconds } = assumed;
+  const { readingsAlone, readingsAmongOthers, dataEventShare, readingsPerAcu, requestsPerReading } = assumed;
   return [
     row(
       "AI calls a second",
@@ -185,9 +207,12 @@ export function estimateText(): string {
       "days of activities kept",
       scales.map(({ days: kept }) => figure(kept)),
     ),
-    quantity(`readings/s: calls × ${assumed.readingsPerCall}`, ({ readings }) => readings),
     quantity(
-      `GB onto the bus: readings/s × (${rawKb} + ${activityKb} KB) ÷ ${compression} × 2,628,000 s`,
+      `readings/s: calls × ${readingsAlone + readingsAmongOthers}, by EventBridge, the trail and the invocation log`,
+      ({ readings }) => readings,
+    ),
+    quantity(
+      `GB onto the bus: (${rawKb} + ${activityKb} KB) ÷ ${compression} a reading, of EventBridge's ${rawKb} ÷ ${compressionAlone} + ${activityKb} ÷ ${compression}, × 2,628,000 s`,
       ({ gbIn }) => gbIn,
     ),
     quantity(
@@ -196,9 +221,10 @@ export function estimateText(): string {
     ),
     quantity("poller units: MB/s unpacked ÷ 20", ({ pollerUnits }) => pollerUnits),
     quantity(
-      "million invocations: 2 a second and partition, or full batches",
-      ({ millionInvocations }) => millionInvocations,
+      "million invocations by Kafka, schedules and CloudWatch Logs: 2 a second and partition, or full batches",
+      ({ millionInvocations, millionByRule }) => millionInvocations - millionByRule,
     ),
+    quantity("million invocations by EventBridge: one a call", ({ millionByRule }) => millionByRule),
     quantity(
       `GB-seconds: ${overheadSeconds} s an invocation, ${figure(assumed.normalize.perSecond)} and ${figure(assumed.detect.perSecond)} readings/s`,
       ({ gbSeconds }) => gbSeconds,
@@ -209,15 +235,28 @@ export function estimateText(): string {
       `million requests to its storage: readings × ${requestsPerReading}`,
       ({ millionRequests }) => millionRequests,
     ),
+    quantity(
+      `million data events of CloudTrail: calls × ${dataEventShare}`,
+      ({ millionDataEvents }) => millionDataEvents,
+    ),
     quantity("the cheaper storage type", ({ storage }) => storage),
     money("**MSK Serverless** a month", ({ cost }) => cost.kafka),
     money("**pollers**", ({ cost }) => cost.pollers),
     money("**Lambda**", ({ cost }) => cost.lambda),
     money("**Aurora**", ({ cost }) => cost.store),
     money("**NAT gateway**", ({ cost }) => cost.network),
+    money("**CloudTrail's data events**", ({ cost }) => cost.trail),
     money("**logs, metrics, alarms, secrets**", ({ cost }) => cost.operations),
     money("**together, a month**", ({ total }) => total),
+    row(
+      "**… without EventBridge's rule**",
+      scales.map((scale) => dollars(estimate(scale, false).total)),
+    ),
     money("**a million calls**", ({ perMillionCalls }) => perMillionCalls),
+    row(
+      "**… without EventBridge's rule**",
+      scales.map((scale) => dollars(estimate(scale, false).perMillionCalls)),
+    ),
     "",
   ].join("\n");
 }
@@ -228,6 +267,7 @@ export const prices: readonly string[] = [
   `event poller unit ${price.pollerUnitHour} an hour`,
   `Lambda on arm64 ${price.lambdaGbSecond} a GB-second, ${price.lambdaMillionRequests} a million requests`,
   `Aurora ${price.acuHour.standard} an ACU and hour, ${price.storeGbMonth.standard} a GB and month, ${price.storeMillionRequests} a million requests; I/O-Optimized ${price.acuHour.optimized} and ${price.storeGbMonth.optimized}`,
+  `CloudTrail ${price.dataEvents100k} for 100,000 data events`,
   `NAT gateway ${price.natHour} an hour; CloudWatch ${price.logsGb} a GB of logs, ${price.metricMonth} a metric, ${price.alarmMonth} an alarm; Secrets Manager ${price.secretMonth} a secret`,
 ];
 

@@ -16,7 +16,7 @@ import {
   copyConfiguration,
   functionNames,
 } from "../infra/bundle.ts";
-import { estimateText, prices } from "../infra/estimate.ts";
+import { estimate, estimateText, prices } from "../infra/estimate.ts";
 import { topicSettings, topics } from "../shared/bus/topics.ts";
 import {
   brokenReferences,
@@ -60,6 +60,7 @@ beforeAll(async () => {
       "bus=kafka",
       "kafkaBroker=broker.example:9096",
       "kafkaSecret=arn:aws:secretsmanager:eu-central-1:111122223333:secret:gnomon/kafka-AbCdEf",
+      "eventBridge=off",
     ]),
   ]);
 }, 120_000);
@@ -85,6 +86,9 @@ async function packaged(bus: string, parameters: readonly string[]): Promise<Tem
 const functionsOf = (template: Template) => ofType(template, "AWS::Lambda::Function");
 const mappingsOf = (template: Template) => ofType(template, "AWS::Lambda::EventSourceMapping");
 const kafkaMappingsOf = (template: Template) => mappingsOf(template).filter(({ Topics }) => Topics !== undefined);
+
+const cloudTrailRuleOf = (template: Template) =>
+  ofType(template, "AWS::Events::Rule").find(({ EventPattern }) => EventPattern);
 
 const awsTemplates = readdirSync(inProject("infra/aws")).map(
   (file) => [file, readTemplate(inProject(`infra/aws/${file}`))] as const,
@@ -241,10 +245,8 @@ describe.each([
     });
   });
 
-  it("sees the read-only events of CloudTrail, which InvokeModel is one of", () => {
-    const [rule] = ofType(template(), "AWS::Events::Rule").filter(({ EventPattern }) => EventPattern);
-    expect(rule?.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
-    expect(rule?.Targets[0]).toMatchObject({
+  it("tries again what EventBridge could not hand over, and keeps it in the end", () => {
+    expect(cloudTrailRuleOf(template())?.Targets[0]).toMatchObject({
       DeadLetterConfig: { Arn: { "Fn::GetAtt": ["DeadLetters", "Arn"] } },
       RetryPolicy: { MaximumRetryAttempts: 20 },
     });
@@ -272,6 +274,16 @@ describe.each([
       );
       expect(secretive).toEqual([]);
     }
+  });
+});
+
+describe("the rule of EventBridge", () => {
+  it("sees the read-only events of CloudTrail, which InvokeModel is one of", () => {
+    expect(cloudTrailRuleOf(msk)?.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+  });
+
+  it("can be turned off where a function for each call is dear", () => {
+    expect(cloudTrailRuleOf(kafka)?.State).toBe("DISABLED");
   });
 });
 
@@ -478,6 +490,16 @@ describe("docs/deploy.md", () => {
     const guide = text("docs/deploy.md");
     expect(guide).toContain(estimateText());
     for (const price of prices) expect(guide).toContain(price);
+  });
+
+  it("reckons with each log that tells of a call, and with a function for each of EventBridge's", () => {
+    const calls = { calls: 100, others: 0, days: 90 };
+    const [withRule, without] = [estimate(calls), estimate(calls, false)];
+    expect([withRule, without].map(({ quantities }) => quantities.readings)).toEqual([300, 200]);
+    expect(withRule.quantities.millionByRule).toBeCloseTo((100 * 730 * 3_600) / 1e6);
+    expect(withRule.cost.lambda - without.cost.lambda).toBeGreaterThan(263 * 0.2);
+    // A tenth of 263 million, at $0.10 for 100,000.
+    expect(withRule.cost.trail).toBeCloseTo(26.28);
   });
 
   it("names only files and scripts that there are", () => {
