@@ -61,21 +61,35 @@ export function postgresDatabase(url: string): Database {
 
 async function transaction<Result>(pool: pg.Pool, work: (session: Session) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
+  /** What ended the connection, or made it of no more use. */
   let broken: Error | undefined;
+  // The pool listens to idle connections alone; unheard, the end of this one would be the end of the process.
+  const ended = (error: Error) => {
+    broken ??= error;
+  };
+  client.on("error", ended);
   try {
     await client.query("begin isolation level read committed");
     const result = await work(sessionOf(client));
     await client.query("commit");
     return result;
   } catch (error) {
+    // What a statement says of a connection that has ended is that it has, and not why.
+    if (broken) throw broken;
+    if (isReadOnly(error)) broken = error;
     await client.query("rollback").catch((unusable: Error) => {
-      broken = unusable;
+      broken ??= unusable;
     });
     throw error;
   } finally {
     client.release(broken);
+    client.off("error", ended);
   }
 }
+
+/** After a failover: the server is another's copy now, and a new connection finds the one that takes writes. */
+const isReadOnly = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && error.code === "25006";
 
 const sessionOf = (client: pg.Pool | pg.PoolClient): Session => ({
   async query<Row>({ name, text }: Statement, values: readonly unknown[] = []) {
@@ -108,6 +122,8 @@ const outcomes: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/^(28...|3D000)$/, "upstream-refused", "refuses the user, its password or the database; check the URL"],
   [/^42501$/, "upstream-refused", "does not permit this user to use Gnomon's tables; grant it"],
   [/^(08...|53...|57P0.)$/, "upstream-unavailable", "is not ready for more work now; try again"],
+  [/^25006$/, "upstream-unavailable", "takes no writes here, as after a failover; try again"],
+  [/^(25P03|57014)$/, "upstream-unavailable", "ended what took too long; try again"],
   [
     /^(ECONN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|EAI_)|^Connection terminated|timeout exceeded when trying to connect/,
     "upstream-unavailable",
