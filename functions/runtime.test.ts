@@ -50,6 +50,32 @@ it("judges by the policy and the prices of its configuration", async () => {
   await runtime.close();
 });
 
+it("opens again what could not be opened, store and policy alike, and closes what it has", async () => {
+  const own = await mkdtemp(join(folder, "again-"));
+  const again = join(own, "gnomon.yaml");
+  await writeFile(again, "store: store\npolicy: policy.yaml\n");
+  await writeFile(join(own, "store"), "a file where the folder belongs");
+  const runtime = openRuntime(await readConfiguration(again, {}), madeUpRuntime("store: memory").log);
+  await expect(runtime.store()).rejects.toThrow("EEXIST");
+  await expect(runtime.judging()).rejects.toThrow("ENOENT");
+
+  await rm(join(own, "store"));
+  await writeFile(join(own, "policy.yaml"), "approvals:\n  - models: made-up/*\n");
+  expect(await (await runtime.store()).books.coverage()).toEqual([]);
+  expect(await runtime.store()).toBe(await runtime.store());
+  expect((await runtime.judging()).judge(call)).toMatchObject({ verdict: "sanctioned" });
+  await runtime.close();
+});
+
+it("closes although its store could not be opened", async () => {
+  const runtime = openRuntime(
+    { ...(await readDecisions(file)), store: "memory" },
+    madeUpRuntime("store: memory").log,
+  );
+  await expect(runtime.store()).rejects.toMatchObject({ code: "config-invalid" });
+  await runtime.close();
+});
+
 it("tells what was decided without any secret, and nothing more", async () => {
   expect((await readDecisions(file)).receive?.secret).toBe("$" + "{env:MADE_UP_SECRET}");
   await expect(readConfiguration(file, {})).rejects.toThrow("env:MADE_UP_SECRET, which is not set");

@@ -85,19 +85,33 @@ const placeOf = (store: string, file: string): string =>
 
 export function openRuntime(configuration: Configuration, log: Log): Runtime {
   const bus = openBus(configuration);
-  let store: Promise<LastingStore> | undefined;
-  let judging: Promise<Judging> | undefined;
+  const store = untilOpened(() => openLastingStore(configuration.store));
+  const judging = untilOpened(() => openJudging(configuration));
   return {
     configuration,
     bus,
     log,
-    store: () => (store ??= openLastingStore(configuration.store)),
-    judging: () => (judging ??= openJudging(configuration)),
+    store: store.open,
+    judging: judging.open,
     now: () => EpochMs.parse(Date.now()),
     async close() {
       await bus.close();
-      await (await store)?.close();
+      await (await store.opened())?.close();
     },
+  };
+}
+
+/** Opened once, on first use; what could not be opened is tried again by whoever asks next. */
+function untilOpened<Opened>(openIt: () => Promise<Opened>) {
+  let opening: Promise<Opened> | undefined;
+  return {
+    open: () =>
+      (opening ??= openIt().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      })),
+    /** Undefined where nobody has asked, or it could not be. */
+    opened: async () => opening?.catch(() => undefined),
   };
 }
 
