@@ -502,6 +502,11 @@ describe("docs/deploy.md", () => {
     expect(withRule.cost.trail).toBeCloseTo(26.28);
   });
 
+  it("calls its first model where EventBridge's rule stands: it sees no other Region", () => {
+    const [, ...calls] = text("docs/deploy.md").split("aws bedrock-runtime ");
+    expect(calls).toEqual([expect.stringMatching(/^converse --region \$AWS_REGION /)]);
+  });
+
   it("names only files and scripts that there are", () => {
     const guide = text("docs/deploy.md");
     const scripts = Object.keys(JSON.parse(text("package.json")).scripts);
