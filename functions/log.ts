@@ -31,7 +31,12 @@ export type Metric =
   | "Lag"
   | "Failures";
 
-/** For workers and `up`: lines on stderr, no metrics backend. */
+const MINUTE_MS = 60_000;
+
+/**
+ * For workers and `up`: lines on stderr. What was measured stands in one line a minute, while there is work: counts as
+ * their sum, times as the longest.
+ */
 export function lineLog(stream: NodeJS.WritableStream, quiet: boolean, now: () => number): Log {
   const write =
     (level: string) =>
@@ -39,5 +44,23 @@ export function lineLog(stream: NodeJS.WritableStream, quiet: boolean, now: () =
       if (quiet && level === "info") return;
       stream.write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`);
     };
-  return { info: write("info"), warn: write("warn"), error: write("error"), measure() {}, flush() {} };
+  const info = write("info");
+  let since = now();
+  let measured: Partial<Record<Metric, number>> = {};
+  const flush = () => {
+    if (Object.keys(measured).length > 0) info("measured", measured);
+    measured = {};
+    since = now();
+  };
+  return {
+    info,
+    warn: write("warn"),
+    error: write("error"),
+    measure(name, value, unit) {
+      const before = measured[name] ?? 0;
+      measured[name] = unit === "Count" ? before + value : Math.max(before, value);
+      if (now() - since >= MINUTE_MS) flush();
+    },
+    flush,
+  };
 }

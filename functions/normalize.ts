@@ -1,7 +1,7 @@
 /** Kafka `ai.activity.raw` → `ai.activity`, and `ai.activity.rejected`. */
 import type { MSKEvent, SelfManagedKafkaEvent } from "aws-lambda";
 import type { IncomingMessage } from "../shared/bus/bus.ts";
-import { activityMessage, readRawMessage, rejectMessage } from "../shared/bus/messages.ts";
+import { activityMessage, lagOf, readRawMessage, rejectMessage } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
 import { normalize } from "../shared/pipeline/normalize.ts";
 import { sources } from "../shared/registry.ts";
@@ -26,6 +26,8 @@ export async function takeRaw(messages: readonly IncomingMessage[], { bus, log, 
   log.measure("Activities", activities.length, "Count");
   log.measure("Rejects", rejected.length, "Count");
   log.measure("BatchTime", now() - started, "Milliseconds");
+  const lag = lagOf(messages, started);
+  if (lag !== undefined) log.measure("Lag", lag, "Milliseconds");
   if (latest > 0) log.measure("Lateness", Math.max(0, now() - latest), "Milliseconds");
 }
 

@@ -1,6 +1,8 @@
 /** The stages that read the bus, for whoever runs them as consumers: `gnomon worker` and `gnomon up`. */
 import type { IncomingMessage, Subscription } from "../shared/bus/bus.ts";
+import { placeOf, rejectMessage } from "../shared/bus/messages.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
+import { isAboutRows } from "../shared/store/database.ts";
 import { takeActivities, takeRejects } from "./detect.ts";
 import { takeRaw } from "./normalize.ts";
 import type { Runtime } from "./runtime.ts";
@@ -22,14 +24,14 @@ export type StageName = keyof typeof stages;
 
 /** The consumer group is named after the stage: several workers of one stage share its partitions. */
 export function startStage(name: StageName, runtime: Runtime): Promise<Subscription> {
-  const { topic, maxMessages, take } = stages[name];
+  const { topic, maxMessages } = stages[name];
   const { bus, log } = runtime;
   return bus.subscribe(
     topic,
     `gnomon-${name}`,
     async (messages) => {
       try {
-        await take(messages, runtime);
+        await takeApart(name, messages, runtime);
       } catch (error) {
         log.error(`${name}: this batch will be tried again`, {
           messages: messages.length,
@@ -42,3 +44,38 @@ export function startStage(name: StageName, runtime: Runtime): Promise<Subscript
     { maxMessages },
   );
 }
+
+/**
+ * A batch that fails for what is in it would fail for ever, and hold up its partition: it is halved until the message is
+ * found that cannot be taken, and that one is a reject with its place. On Lambda the event source mapping does the same.
+ */
+async function takeApart(name: StageName, messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
+  try {
+    await stages[name].take(messages, runtime);
+  } catch (error) {
+    if (!isAboutContent(error) || name === "rejects") throw error;
+    const [only, ...others] = messages;
+    if (only === undefined) return;
+    if (others.length > 0) {
+      const half = Math.ceil(messages.length / 2);
+      await takeApart(name, messages.slice(0, half), runtime);
+      await takeApart(name, messages.slice(half), runtime);
+      return;
+    }
+    const reject = { reason: `${name} cannot take it: ${kindOf(error)}`, place: placeOf(only) };
+    runtime.log.error(`${name}: one message cannot be taken and was rejected`, reject);
+    await runtime.bus.publish(topics.rejected.name, [rejectMessage(reject)]);
+  }
+}
+
+/** No outage, and nothing that a setting or a person would cure: the rows, or a mistake of ours about such a message. */
+const isAboutContent = (error: unknown): boolean =>
+  isAboutRows(error) ||
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  error instanceof SyntaxError ||
+  error instanceof ReferenceError;
+
+/** Its message may hold what was to be written. */
+const kindOf = (error: unknown): string =>
+  error instanceof Error ? ("code" in error ? `${error.name} ${error.code}` : error.name) : "no error";

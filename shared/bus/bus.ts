@@ -17,6 +17,8 @@ export interface IncomingMessage {
   readonly key: string | undefined;
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Epoch ms: when it was put on the bus. Absent in the process, where it is handled at once. */
+  readonly time?: number;
 }
 
 export interface Subscription {

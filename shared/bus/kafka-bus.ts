@@ -212,13 +212,14 @@ const MOST_KEYS = 10_000;
 const incomingOf = (
   topic: string,
   partition: number,
-  { offset, key, value, headers }: KafkaMessage,
+  { offset, key, value, headers, timestamp }: KafkaMessage,
 ): IncomingMessage => ({
   topic,
   partition,
   offset,
   key: key?.toString("utf8"),
   value: value?.toString("utf8") ?? "",
+  time: Number(timestamp),
   // Most are never asked for.
   get headers() {
     return texts(headers);

@@ -116,6 +116,12 @@ export function readRawMessage(message: IncomingMessage): {
   return { records, rejects };
 }
 
+/** For how long the one that waited longest was on the bus, in ms. Undefined where nobody says when it came. */
+export function lagOf(messages: readonly IncomingMessage[], now: number): number | undefined {
+  const times = messages.flatMap(({ time }) => (time === undefined ? [] : [time]));
+  return times.length === 0 ? undefined : Math.max(0, now - Math.min(...times));
+}
+
 export const placeOf = ({ topic, partition, offset }: IncomingMessage): string =>
   `${topic}/${partition}/${offset}`;
 

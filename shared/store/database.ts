@@ -21,3 +21,13 @@ export interface Database extends Session {
   transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
+
+/**
+ * Whether it is for what was to be written that a statement failed, and will fail again: SQLSTATE classes 22 (data
+ * exception), 23 (integrity constraint violation) and 54 (program limit exceeded). PostgreSQL, appendix A.
+ */
+export const isAboutRows = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  typeof error.code === "string" &&
+  /^(22|23|54)...$/.test(error.code);

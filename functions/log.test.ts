@@ -1,0 +1,28 @@
+import { PassThrough } from "node:stream";
+import { expect, it } from "vitest";
+import { lineLog } from "./log.ts";
+
+it("says once a minute what was measured: counts as their sum, times as the longest", () => {
+  let now = Date.UTC(2026, 5, 1);
+  const stream = new PassThrough();
+  const log = lineLog(stream, false, () => now);
+  log.measure("Activities", 3, "Count");
+  log.measure("Lag", 500, "Milliseconds");
+  now += 59_000;
+  log.measure("Lag", 200, "Milliseconds");
+  expect(stream.read()).toBeNull();
+  now += 1_000;
+  log.measure("Activities", 4, "Count");
+  expect(JSON.parse(String(stream.read()))).toEqual({
+    time: "2026-06-01T00:01:00.000Z",
+    level: "info",
+    message: "measured",
+    Activities: 7,
+    Lag: 500,
+  });
+  now += 61_000;
+  log.measure("Activities", 1, "Count");
+  expect(JSON.parse(String(stream.read()))).toMatchObject({ Activities: 1 });
+  log.flush();
+  expect(stream.read()).toBeNull();
+});
