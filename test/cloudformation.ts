@@ -15,7 +15,7 @@ export interface Resource {
 }
 
 export interface Template {
-  readonly Parameters?: Readonly<Record<string, unknown>>;
+  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
   readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Resources: Readonly<Record<string, Resource>>;
   readonly Outputs?: Readonly<
@@ -217,6 +217,11 @@ export const importsIn = (template: Template): readonly string[] => [
 
 export const exportsOf = ({ Outputs = {} }: Template): readonly string[] =>
   Object.values(Outputs).flatMap(({ Export }) => (Export ? [Export.Name] : []));
+
+export const roleNamesIn = ({ Resources }: Template): readonly string[] =>
+  Object.values(Resources).flatMap(({ Type, Properties }) =>
+    Type === "AWS::IAM::Role" ? [String(Properties?.["RoleName"])] : [],
+  );
 
 export interface Statement {
   readonly id: string;

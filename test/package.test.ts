@@ -27,6 +27,7 @@ import {
   lostKeys,
   ofType,
   readTemplate,
+  roleNamesIn,
   type Template,
   tooMuchAllowed,
   unknownProperties,
@@ -505,6 +506,31 @@ describe("docs/deploy.md", () => {
   it("calls its first model where EventBridge's rule stands: it sees no other Region", () => {
     const [, ...calls] = text("docs/deploy.md").split("aws bedrock-runtime ");
     expect(calls).toEqual([expect.stringMatching(/^converse --region \$AWS_REGION /)]);
+  });
+
+  it("takes away every stack, each after those that import from it or hang on its roles", () => {
+    const FUNCTIONS = "functions";
+    const [, removal = ""] = text("docs/deploy.md").split("## Taking it away");
+    const taken = [
+      ...removal.matchAll(/osls remove\n|--stack-name gnomon-([a-z]+)$|^for stack in ([a-z ]+);/gm),
+    ].flatMap(([, one, several]) => several?.split(" ") ?? one ?? FUNCTIONS);
+    const order = [...new Set(taken)];
+    // A reader stands in other accounts.
+    const stacks = new Map(
+      awsTemplates.flatMap(([file, one]) => (file === "reader.yaml" ? [] : [[file.replace(".yaml", ""), one]])),
+    );
+    stacks.set(FUNCTIONS, msk);
+    expect(order.toSorted()).toEqual([...stacks.keys()].sort());
+
+    const needs = (user: Template, used: Template): boolean =>
+      importsIn(user).some((name) => exportsOf(used).includes(name)) ||
+      Object.values(user.Parameters ?? {}).some(({ Default }) => roleNamesIn(used).includes(String(Default)));
+    for (const [name, stack] of stacks) {
+      const users = [...stacks].flatMap(([user, one]) => (user !== name && needs(one, stack) ? [user] : []));
+      for (const user of users) {
+        expect(order.indexOf(user), `${user} before ${name}`).toBeLessThan(order.indexOf(name));
+      }
+    }
   });
 
   it("names only files and scripts that there are", () => {
