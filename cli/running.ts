@@ -1,5 +1,6 @@
 /** What runs until somebody stops it. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../functions/log.ts";
 import type { Runtime } from "../functions/runtime.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import type { Door } from "./door.ts";
@@ -35,17 +36,26 @@ export async function untilInterrupted(
   if (interrupted) door.exit(130);
 }
 
-/** Again and again, the pause counted from the end of one run. An outage is logged by the run and tried again. */
+/**
+ * Again and again, the pause counted from the end of one run. A run that fails, in whatever way, is told and comes
+ * again: others go on beside it. Only what a person must put right before anything can run is thrown.
+ */
 export async function every(
   milliseconds: number,
   signal: AbortSignal,
+  { name, log }: { readonly name: string; readonly log: Log },
   run: () => Promise<unknown>,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
       await run();
     } catch (error) {
-      if (!(error instanceof PipelineError) || error.code === "config-invalid") throw error;
+      const code = error instanceof PipelineError ? error.code : undefined;
+      if (code === "config-invalid") throw error;
+      log.error(`${name} failed, and runs again`, {
+        code,
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
     await sleep(milliseconds, undefined, { signal }).catch(() => {});
   }

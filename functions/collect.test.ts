@@ -85,6 +85,14 @@ describe("collecting once", () => {
     expect(runtime.measured.get("Failures")).toBe(1);
   });
 
+  it("logs and returns what nobody expected too, so that whoever runs others beside it goes on", async () => {
+    const runtime = madeUpRuntime(file, { now: NOW, changes: at({ audit: "no URL" }) });
+    const { failures } = await collectOnce("audit", runtime, new AbortController().signal);
+    expect(failures).toMatchObject([{ part: "", error: expect.any(TypeError) }]);
+    expect(runtime.lines[0]).toMatchObject({ level: "error", fields: { collector: "audit", code: undefined } });
+    expect(runtime.measured.get("Failures")).toBe(1);
+  });
+
   it("saves no cursor while the bus is away", async () => {
     const server = await serve(() => auditLogs);
     const bus = openMemoryBus();

@@ -12,11 +12,16 @@ import { renewWebIdentity } from "./web-identity.ts";
 /** Each holds a page in memory. */
 const COLLECTORS_AT_ONCE = 4;
 
+export interface CollectedOnce extends Omit<Collected, "failures"> {
+  /** A PipelineError, or what nobody expected. */
+  readonly failures: readonly { readonly part: string; readonly error: Error }[];
+}
+
 /**
  * One run of the collector of that name in the configuration, until it has all there is or `signal` is aborted. What
- * stopped it, or a part of it, is logged and among the failures. Throws `config-invalid`, and what nobody expected.
+ * stopped it, or a part of it, is logged and among the failures. Throws where there is no such collector, or no store.
  */
-export async function collectOnce(name: string, runtime: Runtime, signal: AbortSignal): Promise<Collected> {
+export async function collectOnce(name: string, runtime: Runtime, signal: AbortSignal): Promise<CollectedOnce> {
   const { configuration, log, now } = runtime;
   const entry = configuration.collectors.find((each) => each.name === name);
   const collector = collectors.find(({ id }) => id === entry?.collector);
@@ -37,14 +42,19 @@ export async function collectOnce(name: string, runtime: Runtime, signal: AbortS
     publish: (records, rejects, place) => publishRaw(records, rejects, place, runtime),
     now,
     signal,
-  }).catch((error: unknown): Collected => {
-    if (!(error instanceof PipelineError)) throw error;
-    return { pages: 0, records: 0, rejects: 0, failures: [{ part: "", error }] };
-  });
+  }).catch(
+    (error: unknown): CollectedOnce => ({
+      pages: 0,
+      records: 0,
+      rejects: 0,
+      failures: [{ part: "", error: error instanceof Error ? error : new Error(String(error)) }],
+    }),
+  );
 
   const { pages, records, rejects, failures } = collected;
   for (const { part, error } of failures) {
-    log.error("a collector failed", { collector: name, part, code: error.code, reason: error.message });
+    const code = error instanceof PipelineError ? error.code : undefined;
+    log.error("a collector failed", { collector: name, part, code, reason: error.message });
   }
   log.info("collected", { collector: name, pages, records, rejects, failures: failures.length });
   log.measure("Failures", failures.length, "Count", { collector: name });

@@ -64,6 +64,22 @@ describe("delivering once", () => {
     expect(new Set(told).size).toBe(PEOPLE);
   });
 
+  it("lets no sink stop another, not even by what nobody expected", async () => {
+    const server = await serve(() => ({}));
+    const runtime = runtimeFor({ nonsense: "http://127.0.0.1", sound: server.url });
+    for (const sink of runtime.configuration.sinks) {
+      if (sink.name === "nonsense") (sink.settings as { url: string }).url = "no URL";
+    }
+    expect(await deliverOnce(runtime, running)).toMatchObject([
+      { sink: "nonsense", settled: 0, failure: expect.any(TypeError) },
+      { sink: "sound", settled: PEOPLE },
+    ]);
+    expect(runtime.lines).toMatchObject([
+      { level: "error", fields: { sink: "nonsense", reason: expect.stringContaining("URL") } },
+    ]);
+    expect(runtime.measured.get("Failures")).toBe(1);
+  });
+
   it("waits as long as a sink says where there is time, and tells the rest in the same run", async () => {
     const times: number[] = [];
     const server = await serve((_asked, count) => {

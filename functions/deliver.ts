@@ -26,46 +26,53 @@ const TO_TELL_MS = 15 * SECOND_MS;
 export interface Delivered {
   readonly sink: string;
   readonly settled: number;
-  readonly failure?: PipelineError;
+  /** A PipelineError, or what nobody expected. */
+  readonly failure?: Error;
 }
 
 /** Sinks that said when they want to be asked again. */
 const notBefore = new WeakMap<Runtime, Map<string, number>>();
 
-/** Until all is told or `signal` is aborted. A sink that wants a pause has it in this run only where that ends by `until`. */
-export async function deliverOnce(
+/** All sinks beside each other, see `deliverTo`. */
+export const deliverOnce = (
+  runtime: Runtime,
+  signal: AbortSignal,
+  until?: number,
+): Promise<readonly Delivered[]> =>
+  Promise.all(runtime.configuration.sinks.map(({ name }) => deliverTo(name, runtime, signal, until)));
+
+/**
+ * Until the sink of that name in the configuration was told all, or `signal` is aborted. One that wants a pause has it
+ * within this run where that ends by `until`. What stopped it, whatever it was, is logged and returned.
+ */
+export async function deliverTo(
+  name: string,
   runtime: Runtime,
   signal: AbortSignal,
   until: number = runtime.now(),
-): Promise<readonly Delivered[]> {
-  const { configuration, log } = runtime;
-  const results = await Promise.all(
-    configuration.sinks.map(async (configured): Promise<Delivered> => {
-      const { name } = configured;
-      const { settled, failure } = await deliverAll(configured, runtime, signal, until);
-      if (failure === undefined) return { sink: name, settled };
-      if (!(failure instanceof PipelineError)) throw failure;
-      log.error("a sink was not told", { sink: name, settled, reason: failure.message, code: failure.code });
-      return { sink: name, settled, failure };
-    }),
-  );
-  const settled = results.reduce((sum, one) => sum + one.settled, 0);
+): Promise<Delivered> {
+  const { log } = runtime;
+  const { settled, failure } = await deliverAll(name, runtime, signal, until);
   log.measure("Deliveries", settled, "Count");
-  log.measure("Failures", results.filter(({ failure }) => failure).length, "Count");
-  return results;
+  log.measure("Failures", failure === undefined ? 0 : 1, "Count");
+  if (failure === undefined) return { sink: name, settled };
+  const error = failure instanceof Error ? failure : new Error(String(failure));
+  const code = error instanceof PipelineError ? error.code : undefined;
+  log.error("a sink was not told", { sink: name, settled, reason: error.message, code });
+  return { sink: name, settled, failure: error };
 }
-
-type Configured = Runtime["configuration"]["sinks"][number];
 
 /** A transaction for each batch of the sink's: what it took stays settled, whatever happens to the next. */
 async function deliverAll(
-  { sink: id, name, settings, minimumLevel }: Configured,
+  name: string,
   runtime: Runtime,
   signal: AbortSignal,
   until: number,
 ): Promise<{ readonly settled: number; readonly failure?: unknown }> {
-  const sink = sinks.find((one) => one.id === id);
-  if (!sink) throw new PipelineError("config-invalid", `no sink ${id} in this version`);
+  const configured = runtime.configuration.sinks.find((one) => one.name === name);
+  const sink = sinks.find(({ id }) => id === configured?.sink);
+  if (!configured || !sink) throw new PipelineError("config-invalid", `no sink "${name}" in the configuration`);
+  const { settings, minimumLevel } = configured;
   const pauses = notBefore.get(runtime) ?? new Map<string, number>();
   notBefore.set(runtime, pauses);
   if ((pauses.get(name) ?? 0) > runtime.now()) return { settled: 0 };

@@ -149,6 +149,21 @@ describe("slack", () => {
   });
 });
 
+describe("slack's answer", () => {
+  it("is refused where it is another's: a proxy that answers everything with 200", async () => {
+    for (const [answer, code] of [
+      ['{"status":"up"}', "upstream-refused"],
+      ["null", "upstream-refused"],
+      ["<html>", "upstream-unavailable"],
+    ] as const) {
+      const server = await listen(() => answer);
+      const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: server.url } };
+      await expect(sentBy(slack, [delivery("a")], context)).rejects.toMatchObject({ code });
+      await server.close();
+    }
+  });
+});
+
 describe("what a sink is owed", () => {
   const told = { status: "new", level: "high", times: 1 } as const;
 

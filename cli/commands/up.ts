@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { collectOnce } from "../../functions/collect.ts";
-import { deliverOnce } from "../../functions/deliver.ts";
+import { deliverOnce, deliverTo } from "../../functions/deliver.ts";
 import { housekeepOnce } from "../../functions/housekeeping.ts";
 import { serveReceiver } from "../../functions/http-server.ts";
 import { lineLog } from "../../functions/log.ts";
@@ -53,11 +53,17 @@ async function run(runtime: Runtime, signal: AbortSignal, once: boolean, door: D
     else {
       await Promise.all([
         ...configuration.collectors.map((collector) =>
-          every(collector.every, signal, () => collectOnce(collector.name, runtime, signal)),
+          every(collector.every, signal, { name: `collecting ${collector.name}`, log }, () =>
+            collectOnce(collector.name, runtime, signal),
+          ),
         ),
-        every(DELIVER_EVERY_MS, signal, () => deliverOnce(runtime, signal)),
-        every(MINUTE_MS, signal, () => reviewOnce(runtime)),
-        every(HOUR_MS, signal, () => housekeepOnce(runtime)),
+        ...configuration.sinks.map((sink) =>
+          every(DELIVER_EVERY_MS, signal, { name: `delivering to ${sink.name}`, log }, () =>
+            deliverTo(sink.name, runtime, signal),
+          ),
+        ),
+        every(MINUTE_MS, signal, { name: "review", log }, () => reviewOnce(runtime)),
+        every(HOUR_MS, signal, { name: "housekeeping", log }, () => housekeepOnce(runtime)),
       ]);
     }
   } finally {

@@ -1,6 +1,6 @@
 import { Argument, type Command } from "commander";
 import { collectOnce } from "../../functions/collect.ts";
-import { deliverOnce } from "../../functions/deliver.ts";
+import { deliverTo } from "../../functions/deliver.ts";
 import { housekeepOnce } from "../../functions/housekeeping.ts";
 import { serveReceiver } from "../../functions/http-server.ts";
 import { lineLog } from "../../functions/log.ts";
@@ -40,28 +40,39 @@ export function worker(program: Command, door: Door): void {
 const isStage = (name: string): name is StageName => name in stages;
 
 async function run(name: string, runtime: Runtime, signal: AbortSignal): Promise<void> {
+  const { configuration, log } = runtime;
   if (isStage(name)) {
     const subscription = await startStage(name, runtime);
-    runtime.log.info(`${name} is reading`, { topic: stages[name].topic });
+    log.info(`${name} is reading`, { topic: stages[name].topic });
     await aborted(signal);
     await subscription.stop();
   } else if (name === "collect") {
     await Promise.all(
-      runtime.configuration.collectors.map((collector) =>
-        every(collector.every, signal, () => collectOnce(collector.name, runtime, signal)),
+      configuration.collectors.map((collector) =>
+        every(collector.every, signal, { name: `collecting ${collector.name}`, log }, () =>
+          collectOnce(collector.name, runtime, signal),
+        ),
       ),
     );
   } else if (name === "receive") {
     const server = await serveReceiver(runtime);
-    runtime.log.info("receiving", { port: server.port });
+    log.info("receiving", { port: server.port });
     await aborted(signal);
     await server.close();
   } else if (name === "review") {
-    await every(MINUTE_MS, signal, () => reviewOnce(runtime));
+    await every(MINUTE_MS, signal, { name: "review", log }, () => reviewOnce(runtime));
   } else if (name === "deliver") {
-    await every(DELIVER_EVERY_MS, signal, () => deliverOnce(runtime, signal));
+    // One without sinks stays, and is not started again and again.
+    await Promise.all([
+      aborted(signal),
+      ...configuration.sinks.map((sink) =>
+        every(DELIVER_EVERY_MS, signal, { name: `delivering to ${sink.name}`, log }, () =>
+          deliverTo(sink.name, runtime, signal),
+        ),
+      ),
+    ]);
   } else {
-    await every(HOUR_MS, signal, () => housekeepOnce(runtime));
+    await every(HOUR_MS, signal, { name: "housekeeping", log }, () => housekeepOnce(runtime));
   }
 }
 

@@ -82,7 +82,14 @@ async function callSlack(
     body: JSON.stringify({ ...body, unfurl_links: false, unfurl_media: false }),
     signal,
   });
-  const { ok, error = "no reason", channel, ts } = Answer.parse(parsed(text));
+  const answer = Answer.safeParse(parsed(text));
+  if (!answer.success) {
+    throw new PipelineError(
+      "upstream-refused",
+      `slack: ${method} expected {"ok": …}, got JSON that is not Slack's; check \`api\`, and what stands between`,
+    );
+  }
+  const { ok, error = "no reason", channel, ts } = answer.data;
   if (ok) return { channel: channel ?? "", ts: ts ?? "" };
   if (ABOUT_ONE.has(error)) return { refused: error };
   const advice: Record<string, string> = {
