@@ -1,7 +1,7 @@
 /**
  * Exactly once in effect, proved: the made-up month goes through receiver and collector, Kafka, normalize, detect,
- * Postgres and deliver, in processes of their own, while these are killed with SIGKILL at random, and the broker and
- * the database are killed and started again. Requests are repeated, split and out of order. At the end every table must
+ * Postgres and deliver, in processes of their own, while these are killed with SIGKILL at random, the broker and the
+ * database are killed and started again, and connections to both are cut. Requests are repeated, split and out of order. At the end every table must
  * equal, byte for byte, that of an undisturbed run in memory, and every finding must have been told, once.
  *
  * `npm run chaos` runs 200 kills; `npm run chaos -- --kills 20 --seed 3` fewer.
@@ -31,6 +31,7 @@ import { readRaw } from "../../shared/sources/source.ts";
 import { openMemoryStore } from "../../shared/store/memory-store.ts";
 import { migrateStore, openLastingStore } from "../../shared/store/open-store.ts";
 import { derived } from "../contract/store.contract.ts";
+import { type Cut, startCut } from "../servers/cut.ts";
 import { serveJson } from "../servers/json-api.ts";
 import { freePort, type KafkaServer } from "../servers/kafka.ts";
 import type { PostgresServer } from "../servers/postgres.ts";
@@ -45,6 +46,8 @@ export interface ChaosResult {
   readonly kills: number;
   readonly brokerCrashes: number;
   readonly databaseCrashes: number;
+  /** Connections to broker and database that were cut. */
+  readonly cuts: number;
   readonly requests: number;
   readonly activities: number;
   readonly findings: number;
@@ -61,7 +64,7 @@ export interface ChaosResult {
 
 export async function runChaos(
   options: { readonly seed: number; readonly kills: number; readonly days: number },
-  servers: { readonly kafka: KafkaServer; readonly postgres: PostgresServer },
+  servers: { readonly kafka: KafkaServer; readonly postgres: PostgresServer; readonly toKafka?: Cut },
   say: (line: string) => void,
 ): Promise<ChaosResult> {
   const started = performance.now();
@@ -76,11 +79,17 @@ export async function runChaos(
   const webhook = await serveWebhook();
   const port = await freePort();
   await writeFile(join(folder, "policy.yaml"), policyYaml);
-  await writeFile(join(folder, "gnomon.yaml"), configuration(servers.kafka, url, port, gateway.url, webhook.url));
+  const database = new URL(url);
+  const toPostgres = await startCut(await freePort(), () => Number(database.port));
+  const cuttable = Object.assign(new URL(url), { port: toPostgres.port }).href;
+  await writeFile(
+    join(folder, "gnomon.yaml"),
+    configuration(servers.kafka, cuttable, port, gateway.url, webhook.url),
+  );
 
   const fleet = processes.map((name) => startProcess(name, folder));
   let stopped = false;
-  const done = { kills: 0, brokerCrashes: 0, databaseCrashes: 0 };
+  const done = { kills: 0, brokerCrashes: 0, databaseCrashes: 0, cuts: 0 };
   let requests = 0;
   try {
     const disturbing = (async () => {
@@ -90,6 +99,8 @@ export async function runChaos(
         const one = fleet[chance.whole(0, fleet.length - 1)];
         one?.kill();
         done.kills++;
+        if (done.kills % 4 === 1) done.cuts += toPostgres.cut();
+        if (done.kills % 4 === 3) done.cuts += servers.toKafka?.cut() ?? 0;
         if (done.kills % 20 === 10 && servers.kafka.crash) {
           await servers.kafka.crash.kill();
           await servers.kafka.crash.restart();
@@ -152,6 +163,7 @@ export async function runChaos(
     await Promise.all(fleet.map((one) => one.end()));
     await gateway.close();
     await webhook.close();
+    await toPostgres.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

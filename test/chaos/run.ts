@@ -1,6 +1,7 @@
 /** `npm run chaos`: prints what happened, and exits with 1 where the tables or the deliveries differ. */
 import { parseArgs } from "node:util";
-import { startKafka } from "../servers/kafka.ts";
+import { type Cut, startCut } from "../servers/cut.ts";
+import { freePort, startKafka } from "../servers/kafka.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { runChaos } from "./chaos.ts";
 
@@ -13,7 +14,13 @@ const { values } = parseArgs({
 });
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const kafka = await startKafka();
+let toKafka: Cut | undefined;
+const kafka = await startKafka({
+  behind: async (port) => {
+    toKafka = await startCut(await freePort(), () => port);
+    return toKafka.port;
+  },
+});
 const postgres = await startPostgres({ durable: true });
 if ("missing" in kafka || "missing" in postgres) {
   say("missing" in kafka ? kafka.missing : "missing" in postgres ? postgres.missing : "");
@@ -23,7 +30,7 @@ if ("missing" in kafka || "missing" in postgres) {
 try {
   const result = await runChaos(
     { seed: Number(values.seed), kills: Number(values.kills), days: Number(values.days) },
-    { kafka: kafka.server, postgres: postgres.server },
+    { kafka: kafka.server, postgres: postgres.server, ...(toKafka ? { toKafka } : {}) },
     say,
   );
   say(JSON.stringify(result, undefined, 2));
@@ -32,5 +39,6 @@ try {
   process.exitCode = good ? 0 : 1;
 } finally {
   await kafka.server.stop();
+  await toKafka?.close();
   await postgres.server.stop();
 }

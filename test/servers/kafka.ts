@@ -39,7 +39,12 @@ export interface KafkaServer {
 
 /** A broker of ours, or the one `KAFKA_BROKERS` names; `missing` says why none can be had. */
 export async function startKafka(
-  options: { readonly version?: string; readonly secured?: boolean } = {},
+  options: {
+    readonly version?: string;
+    readonly secured?: boolean;
+    /** The port of a proxy through which clients are to come, given the broker's own. */
+    readonly behind?: (port: number) => Promise<number>;
+  } = {},
 ): Promise<{ readonly server: KafkaServer } | { readonly missing: string }> {
   const given = process.env["KAFKA_BROKERS"];
   if (given) return { server: { brokers: given.split(","), stop: async () => {} } };
@@ -48,6 +53,7 @@ export async function startKafka(
 
   const folder = await mkdtemp(join(tmpdir(), "gnomon-kafka-"));
   const [plain, controller, tls] = [await freePort(), await freePort(), await freePort()];
+  const front = (await options.behind?.(plain)) ?? plain;
   const username = "gnomon";
   const password = "made-up-for-a-test";
   const keys = options.secured ? await keyStores(folder) : undefined;
@@ -56,7 +62,7 @@ export async function startKafka(
     "node.id": "1",
     "controller.quorum.voters": `1@127.0.0.1:${controller}`,
     listeners: `PLAINTEXT://127.0.0.1:${plain},CONTROLLER://127.0.0.1:${controller}${keys ? `,SASL_SSL://127.0.0.1:${tls}` : ""}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${plain}${keys ? `,SASL_SSL://127.0.0.1:${tls}` : ""}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${front}${keys ? `,SASL_SSL://127.0.0.1:${tls}` : ""}`,
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
     "inter.broker.listener.name": "PLAINTEXT",
@@ -131,7 +137,7 @@ export async function startKafka(
   await start();
   return {
     server: {
-      brokers: [`127.0.0.1:${plain}`],
+      brokers: [`127.0.0.1:${front}`],
       ...(keys ? { secured: { brokers: [`127.0.0.1:${tls}`], username, password, ca: keys.certificate } } : {}),
       crash: {
         kill: () => end("SIGKILL"),
