@@ -55,6 +55,7 @@ const worlds: Record<string, () => Promise<World>> = {
       arrived: async () => [
         ...new Map(server.got.map(({ headers, body }) => [headers["webhook-id"], body])).values(),
       ],
+      uids: async () => server.got.map(({ headers }) => String(headers["webhook-id"])),
       answer: server.answer,
       close: server.close,
     };
@@ -66,6 +67,8 @@ const worlds: Record<string, () => Promise<World>> = {
     return {
       settings: { token: SECRET, channel: "#ai", api: server.url },
       arrived: async () => server.got.map(({ path, body }, at) => `${at} ${path} ${body}`),
+      // Slack drops nothing: it is told once.
+      uids: async () => [],
       answer: server.answer,
       close: server.close,
     };

@@ -7,7 +7,6 @@
  */
 import type { Activity } from "./activity.ts";
 import { type Finding, levels, type Rule } from "./finding.ts";
-import type { FindingRow } from "./ledger.ts";
 import { uidOf } from "./uid.ts";
 import { toUsd } from "./units.ts";
 import { withoutAbsent } from "./without-absent.ts";
@@ -113,9 +112,15 @@ function networkActivity(activity: Activity, version: string): OcsfEvent {
   }) as OcsfEvent;
 }
 
+export interface StateOfFinding {
+  readonly finding: Finding;
+  /** Tells this state from every other of the finding: a row's number, or the id under which a change is told. */
+  readonly revision: number | string;
+}
+
 /** `rule` is absent where this version no longer has it. `version` is Gnomon's own. */
-export function findingToOcsf(row: FindingRow, rule: Rule | undefined, version: string): OcsfEvent {
-  const { finding, revision } = row;
+export function findingToOcsf(state: StateOfFinding, rule: Rule | undefined, version: string): OcsfEvent {
+  const { finding, revision } = state;
   const { subject } = finding;
   // A finding about a principal alone happened in some cloud all the same: its evidence says in which.
   const facts = finding.evidence.find(({ facts }) => facts["door"] !== undefined)?.facts ?? {};

@@ -14,7 +14,7 @@ export const findingsTopic = defineSink({
       deliveries.map(({ id, finding, rule }) => ({
         id,
         key: finding.uid,
-        value: JSON.stringify(findingToOcsf({ finding, revision: 1 }, rule, version)),
+        value: JSON.stringify(findingToOcsf({ finding, revision: id }, rule, version)),
       })),
     );
     yield deliveries.map(({ id }) => ({ id }));

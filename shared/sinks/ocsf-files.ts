@@ -28,7 +28,7 @@ export const ocsfFiles = defineSink({
 
   async *send(deliveries, { settings, version, signal }) {
     const lines = deliveries.map(
-      ({ finding, rule }) => `${JSON.stringify(findingToOcsf({ finding, revision: 1 }, rule, version))}\n`,
+      ({ id, finding, rule }) => `${JSON.stringify(findingToOcsf({ finding, revision: id }, rule, version))}\n`,
     );
     const day = new Date(Math.max(...deliveries.map(({ finding }) => finding.lastSeenTime)))
       .toISOString()

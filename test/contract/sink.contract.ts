@@ -11,6 +11,8 @@ export interface World {
   readonly settings: unknown;
   /** Everything that arrived, as text, one entry a message or file; what is the same message twice counts once. */
   arrived(): Promise<readonly string[]>;
+  /** What each message says it is, so that a receiver can drop the same; absent where it is the uid of an OCSF event. */
+  uids?(): Promise<readonly string[]>;
   /** From the next but `after` on the other side answers so; absent where there is no other side to answer. */
   answer?(status: number, after?: number): void;
   close(): Promise<void>;
@@ -54,6 +56,11 @@ export const sentBy = async <Settings>(
   deliveries: readonly Delivery[],
   context: SendContext<Settings>,
 ): Promise<readonly Sent[]> => (await Array.fromAsync(sink.send(deliveries, context))).flat();
+
+const eventUids = (messages: readonly string[]): string[] =>
+  messages
+    .flatMap((text) => text.trim().split("\n"))
+    .map((line) => (JSON.parse(line) as { metadata: { uid: string } }).metadata.uid);
 
 const published: string[] = [];
 
@@ -133,6 +140,19 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
       );
       expect(sent).toHaveLength(1);
       expect((await arrivedIn(here)).join("\n").toLowerCase()).toContain("resolved");
+    });
+
+    it("gives two changes two uids, and one change that is told twice the same", async () => {
+      const here = await world();
+      const resolved = finding("life", { status: "resolved" });
+      const told = [
+        delivery("life"),
+        delivery("life 2", { finding: resolved, change: "resolved" }),
+        delivery("life 2", { finding: { ...resolved, count: resolved.count + 1 }, change: "resolved" }),
+      ];
+      for (const one of told) await sentBy(sink, [one], contextFor(here.settings));
+      const uids = (await here.uids?.()) ?? eventUids(await arrivedIn(here));
+      if (uids.length > 0) expect(new Set(uids).size).toBe(2);
     });
 
     it("asks to be tried again where the other side is away, and stops where it is refused", async () => {
