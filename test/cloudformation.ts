@@ -218,6 +218,23 @@ export const importsIn = (template: Template): readonly string[] => [
 export const exportsOf = ({ Outputs = {} }: Template): readonly string[] =>
   Object.values(Outputs).flatMap(({ Export }) => (Export ? [Export.Name] : []));
 
+/** Where something goes that could not be handled: a queue's, a function's or a rule's. */
+export function deadLetterQueuesIn({
+  Resources,
+}: Template): readonly { readonly id: string; readonly name: string }[] {
+  const targets = new Set<string>();
+  for (const [path, value] of nodes(Resources)) {
+    const key = path.at(-1);
+    if (key === "deadLetterTargetArn" || key === "DeadLetterConfig" || key === "OnFailure")
+      for (const id of referencesIn(value)) targets.add(id);
+  }
+  return [...targets].flatMap((id) =>
+    Resources[id]?.Type === "AWS::SQS::Queue"
+      ? [{ id, name: String(Resources[id].Properties?.["QueueName"]) }]
+      : [],
+  );
+}
+
 export const roleNamesIn = ({ Resources }: Template): readonly string[] =>
   Object.values(Resources).flatMap(({ Type, Properties }) =>
     Type === "AWS::IAM::Role" ? [String(Properties?.["RoleName"])] : [],
@@ -276,6 +293,7 @@ interface Shapes {
   readonly "AWS::CloudWatch::Alarm": {
     readonly Namespace: string;
     readonly MetricName: string;
+    readonly AlarmActions: readonly Value[];
     readonly Dimensions?: readonly [{ readonly Name: string; readonly Value: unknown }];
   };
 }

@@ -21,6 +21,7 @@ import { topicSettings, topics } from "../shared/bus/topics.ts";
 import {
   brokenReferences,
   circles,
+  deadLetterQueuesIn,
   exportsOf,
   identityStatements,
   importsIn,
@@ -62,6 +63,7 @@ beforeAll(async () => {
       "kafkaBroker=broker.example:9096",
       "kafkaSecret=arn:aws:secretsmanager:eu-central-1:111122223333:secret:gnomon/kafka-AbCdEf",
       "eventBridge=off",
+      "findingsBucket=acme-findings/gnomon",
     ]),
   ]);
 }, 120_000);
@@ -158,8 +160,6 @@ describe.each([
     ["Gnomon", "Rejects", "detect"],
     ["Gnomon", "Failures", "deliver"],
     ["Gnomon", "CollectorErrors", undefined],
-    ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { "Fn::GetAtt": ["DeadLetters", "QueueName"] }],
-    ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "gnomon-trail-dead-letters"],
     ["AWS/SQS", "ApproximateAgeOfOldestMessage", "gnomon-trail"],
     ["AWS/RDS", "ACUUtilization", { "Fn::ImportValue": "gnomon-StoreCluster" }],
     ["AWS/ApiGateway", "5xx", { Ref: "HttpApi" }],
@@ -171,6 +171,20 @@ describe.each([
         JSON.stringify(Dimensions?.[0]?.Value) === JSON.stringify(of),
     );
     expect(alarm).toMatchObject({ AlarmActions: [{ Ref: "Alarms" }], OKActions: [{ Ref: "Alarms" }] });
+  });
+
+  it("watches every queue of dead letters, its own and those of the stacks around it", () => {
+    const watched = ofType(template(), "AWS::CloudWatch::Alarm").flatMap(
+      ({ Namespace, MetricName, Dimensions, AlarmActions }) =>
+        Namespace === "AWS/SQS" && MetricName === "ApproximateNumberOfMessagesVisible" && AlarmActions.length > 0
+          ? [JSON.stringify(Dimensions?.[0]?.Value)]
+          : [],
+    );
+    const queues = [
+      ...deadLetterQueuesIn(template()).map(({ id }) => ({ "Fn::GetAtt": [id, "QueueName"] })),
+      ...awsTemplates.flatMap(([, one]) => deadLetterQueuesIn(one).map(({ name }) => name)),
+    ];
+    expect(watched.sort()).toEqual(queues.map((queue) => JSON.stringify(queue)).sort());
   });
 
   it("calls silence a reason to look", () => {
@@ -285,6 +299,25 @@ describe("the rule of EventBridge", () => {
 
   it("can be turned off where a function for each call is dear", () => {
     expect(cloudTrailRuleOf(kafka)?.State).toBe("DISABLED");
+  });
+});
+
+describe("the bucket for findings", () => {
+  const writers = (template: Template) => identityStatements(template).filter(({ id }) => id === "WritesFindings");
+
+  it("may be written to by deliver, where its name is given, and not read", () => {
+    expect(writers(kafka)).toMatchObject([
+      { Action: ["s3:PutObject"], Resource: [expect.stringContaining(":s3:::acme-findings/gnomon/*")] },
+    ]);
+    expect(kafka.Resources["WritesFindings"]?.Properties?.["Roles"]).toEqual([{ Ref: "DeliverRole" }]);
+  });
+
+  it("is none where no name is given", () => {
+    expect(msk.Resources["WritesFindings"]?.Condition).toBe("HasFindingsBucket");
+    expect([msk, kafka].map(({ Conditions }) => Conditions?.["HasFindingsBucket"])).toEqual([
+      { "Fn::Not": [{ "Fn::Equals": ["", ""] }] },
+      { "Fn::Not": [{ "Fn::Equals": ["acme-findings/gnomon", ""] }] },
+    ]);
   });
 });
 
