@@ -11,6 +11,7 @@ import { compilePolicy } from "../shared/policy/judge.ts";
 import { noPolicy } from "../shared/policy/parse-policy.ts";
 import { logFiles } from "../shared/reading/files.ts";
 import { detections, sources } from "../shared/registry.ts";
+import { day, plural } from "../shared/report/figures.ts";
 import { type RejectSummary, type ReportInput, readReportInput } from "../shared/report/report-input.ts";
 import type { Store } from "../shared/store/store.ts";
 import { type Decisions, type Door, version } from "./door.ts";
@@ -50,6 +51,7 @@ export async function examine(
   /** Activity uid → file, where the form of the result points to files: it grows with what is read. */
   const fileOf = options.placed ? new Map<string, string>() : undefined;
 
+  let forgotten = 0;
   const progress = showProgress(
     files.reduce((sum, { bytes }) => sum + bytes, 0),
     door.err,
@@ -71,11 +73,20 @@ export async function examine(
         options.onReject?.(reject);
       },
       async take(activities) {
-        await detect(activities, { store, policy, judge, price, detections });
+        const before = await store.forgottenBefore();
+        const remembered = activities.filter(({ endTime }) => endTime >= before);
+        forgotten += activities.length - remembered.length;
+        await detect(remembered, { store, policy, judge, price, detections });
         progress.count(activities.length);
       },
     },
   ).finally(progress.done);
+  if (forgotten > 0 && !options.quiet) {
+    const before = day(await store.forgottenBefore());
+    door.err.write(
+      `Left out: ${plural(forgotten, "activity", "activities")} from before ${before}, which the store has forgotten\n`,
+    );
+  }
   await review(store, { policy, detections, now: EpochMs.parse(Date.now()) });
 
   const input = await readReportInput(store, {

@@ -8,13 +8,14 @@ import { readActivityMessage, readRejectMessage } from "../shared/bus/messages.t
 import { topics } from "../shared/bus/topics.ts";
 import type { Activity } from "../shared/model/activity.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
-import type { EpochMs } from "../shared/model/units.ts";
+import { type EpochMs, toIsoTime } from "../shared/model/units.ts";
 import { detect } from "../shared/pipeline/detect.ts";
 import { detections } from "../shared/registry.ts";
 import { messagesOf } from "./kafka-event.ts";
 import { withRuntime } from "./lambda.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** What ended so long ago that it is forgotten is left out: it was counted, and would be again. */
 export async function takeActivities(messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
   const { log, now } = runtime;
   const started = now();
@@ -26,7 +27,14 @@ export async function takeActivities(messages: readonly IncomingMessage[], runti
     else activities.push(read.value);
   }
   const [store, judging] = await Promise.all([runtime.store(), runtime.judging()]);
-  const { findings, added, changed } = await detect(activities, { store, detections, ...judging });
+  const before = await store.forgottenBefore();
+  const remembered = activities.filter(({ endTime }) => endTime >= before);
+  const forgotten = activities.length - remembered.length;
+  if (forgotten > 0) {
+    log.info("left out: activities this old are forgotten", { activities: forgotten, before: toIsoTime(before) });
+    log.measure("Forgotten", forgotten, "Count");
+  }
+  const { findings, added, changed } = await detect(remembered, { store, detections, ...judging });
   await store.books.heard(latestOf(activities, started));
   await store.books.recordRejects(rejects, started);
 

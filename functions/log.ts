@@ -21,6 +21,8 @@ export type Metric =
   | "Records"
   | "Activities"
   | "Rejects"
+  /** Activities left out: what is that old is forgotten. */
+  | "Forgotten"
   | "Findings"
   | "Deliveries"
   | "BatchTime"

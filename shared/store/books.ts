@@ -56,7 +56,10 @@ export interface Books {
   /** Oldest first. */
   history(uid: string): Promise<readonly FindingEvent[]>;
 
-  /** Removes activities that started before `before`; sums and findings stay. Returns how many. */
+  /**
+   * From now on `forgottenBefore` is `before`, or later. Removes what ended a day before that, so that no batch on its
+   * way brings it back; sums and findings stay. Returns how many.
+   */
   forgetActivities(before: EpochMs): Promise<number>;
 }
 

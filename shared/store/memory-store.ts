@@ -17,7 +17,7 @@ import {
   usageSums,
   widenEntity,
 } from "../model/ledger.ts";
-import type { EpochMs } from "../model/units.ts";
+import { EpochMs } from "../model/units.ts";
 import { byEntity, byFinding, bySeries, byStart, byUsage } from "./row-order.ts";
 import type { ClaimedGroup, Store, Tables } from "./store.ts";
 
@@ -250,6 +250,8 @@ export function openMemoryStore(): MemoryStore {
           .sort(byStart),
       );
     },
+
+    forgottenBefore: async () => EpochMs.parse(0),
 
     dump: () =>
       inTurn(() => {

@@ -11,6 +11,7 @@ const migrations = [
   "0003-attribution.sql",
   "0004-series-state.sql",
   "0005-capacity.sql",
+  "0006-forgotten.sql",
 ] as const;
 
 /** Any number, the same for all who migrate: they wait for each other. */

@@ -42,6 +42,7 @@ export function overflowingStore(first: MemoryStore, openNext: () => Promise<Sto
     async *activities(range) {
       yield* await inTurn(async () => current.activities(range));
     },
+    forgottenBefore: () => inTurn(() => current.forgottenBefore()),
     dump: () => inTurn(() => current.dump()),
     close: () => inTurn(() => current.close()),
   };

@@ -4,6 +4,7 @@ import type { Finding, Level } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import type { Reject } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
+import { DAY_MS } from "../model/units.ts";
 import type { Told } from "../pipeline/deliver.ts";
 import type { Books, FindingEvent, HeardSource, KeptReject, Living } from "./books.ts";
 import type { Database, Session } from "./database.ts";
@@ -98,7 +99,8 @@ export function sqlBooks(database: Database): Books {
     },
 
     async forgetActivities(before) {
-      return (await database.query(sql.forgetActivities, [before])).count;
+      await database.query(sql.forget, [before]);
+      return (await database.query(sql.removeActivities, [before - DAY_MS])).count;
     },
   };
 }
@@ -176,7 +178,10 @@ const texts = {
     from finding_event
     where finding = $1::uuid order by number`,
 
-  forgetActivities: "delete from activity where start_time < $1",
+  forget: `insert into forgotten (before) values ($1)
+    on conflict (one) do update set before = greatest(forgotten.before, excluded.before)`,
+  // What an older version wrote lasts a month at most.
+  removeActivities: `delete from activity where start_time < $1 and coalesce(end_time, start_time + ${31 * DAY_MS}) < $1`,
 };
 
 const sql = Object.fromEntries(

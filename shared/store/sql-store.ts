@@ -21,7 +21,7 @@ import {
   usageSums,
 } from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
-import type { EpochMs } from "../model/units.ts";
+import { EpochMs } from "../model/units.ts";
 import type { Database, Session, Statement } from "./database.ts";
 import { byEntity, byFinding, bySeries, byUsage } from "./row-order.ts";
 import type { ClaimedGroup, Store, Tables } from "./store.ts";
@@ -95,6 +95,11 @@ export function sqlStore(database: Database): Store {
         if (!last || rows.length < PAGE) return;
         after = { time: last.startTime, uid: last.uid };
       }
+    },
+
+    async forgottenBefore() {
+      const { rows } = await database.query<{ before: EpochMs }>(sql.forgottenBefore);
+      return rows[0]?.before ?? EpochMs.parse(0);
     },
 
     async dump() {
@@ -183,8 +188,13 @@ function tablesIn(session: Session): { readonly tables: Tables; settled(): Promi
     async putActivities(given) {
       const [known, fresh] = divide(given, (entry) => entries.has(uidOfEntry(entry)));
       const before = sent.at(-1);
-      insert(sql.addActivities, fresh.map(uidOfEntry), arrayOf(fresh.map(startOf)), linesOf(fresh));
-      write(sql.changeActivities, known.map(uidOfEntry), arrayOf(known.map(startOf)), linesOf(known));
+      const columns = (entries: readonly LedgerEntry[]) => [
+        arrayOf(entries.map(({ activity }) => activity.startTime)),
+        arrayOf(entries.map(({ activity }) => activity.endTime)),
+        linesOf(entries),
+      ];
+      insert(sql.addActivities, fresh.map(uidOfEntry), ...columns(fresh));
+      write(sql.changeActivities, known.map(uidOfEntry), ...columns(known));
       // One chunk on its way, another in the making; more would only take memory.
       await before;
     },
@@ -310,7 +320,6 @@ const held = ({ finding, revision, held: { levels, ends } }: HeldRow): HeldFindi
 const encoded = (row: SeriesRow) => ({ ...row, state: Buffer.from(row.state).toString("base64") });
 
 const uidOfEntry = ({ activity }: LedgerEntry): string => activity.uid;
-const startOf = ({ activity }: LedgerEntry): number => activity.startTime;
 const uidOfFinding = ({ finding }: HeldFinding): string => finding.uid;
 const keyOf = ({ key }: { readonly key: string }): string => key;
 /** Rows from before there was an attribution keep their key. */
@@ -349,14 +358,17 @@ const IS_USE = "view <> 'network' and calls + input_tokens + output_tokens <> 0"
 
 const texts = {
   claimActivities: "select entry from activity where uid = any($1::uuid[]) order by uid for update",
-  addActivities: `insert into activity (uid, start_time, entry)
-    select uid, start_time, entry::json from unnest($1::uuid[], $2::bigint[], ${lines("$3")}) as given (uid, start_time, entry)
+  addActivities: `insert into activity (uid, start_time, end_time, entry)
+    select uid, start_time, end_time, entry::json
+    from unnest($1::uuid[], $2::bigint[], $3::bigint[], ${lines("$4")}) as given (uid, start_time, end_time, entry)
     on conflict do nothing`,
-  changeActivities: `update activity set start_time = given.start_time, entry = given.entry::json
-    from unnest($1::uuid[], $2::bigint[], ${lines("$3")}) as given (uid, start_time, entry)
+  changeActivities: `update activity
+    set start_time = given.start_time, end_time = given.end_time, entry = given.entry::json
+    from unnest($1::uuid[], $2::bigint[], $3::bigint[], ${lines("$4")}) as given (uid, start_time, end_time, entry)
     where activity.uid = given.uid`,
   activities: `select entry from activity
     where (start_time, uid) > ($1::bigint, $2::uuid) and start_time < $3 order by start_time, uid limit $4`,
+  forgottenBefore: "select before from forgotten",
 
   addUsage: `insert into usage_hourly (key, ${usageColumns.join(", ")})
     select key, row.* from unnest($1::uuid[], ${lines("$2")}) as given (key, document),

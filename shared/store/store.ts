@@ -81,6 +81,8 @@ export interface Store {
   entities(): Promise<readonly EntityRow[]>;
   /** All entries by (startTime, uid), streamed. */
   activities(range?: { readonly since?: EpochMs; readonly until?: EpochMs }): AsyncIterable<LedgerEntry>;
+  /** What ended before is forgotten, and is not to be taken again: it was counted. 0 where nothing ever was. */
+  forgottenBefore(): Promise<EpochMs>;
   /** Every row of every table as canonical JSON, sorted: to compare two stores. Holds all of it in memory. */
   dump(): Promise<Readonly<Record<string, readonly string[]>>>;
   close(): Promise<void>;

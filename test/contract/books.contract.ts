@@ -1,6 +1,6 @@
 /** What the books of every lasting store must do. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EpochMs } from "../../shared/model/units.ts";
+import { DAY_MS, type EpochMs } from "../../shared/model/units.ts";
 import type { Owed, Settled } from "../../shared/pipeline/deliver.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
 import type { LastingStore } from "../../shared/store/books.ts";
@@ -150,12 +150,18 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       expect(await store.books.giveFeedback("0".repeat(32), { ...said, by: "ada" })).toBeUndefined();
     });
 
-    it("forget activities from before a day, and keep what they added up to", async () => {
+    it("forget activities a day after they stop to take them, and keep what they added up to", async () => {
       const usage = await store.usage();
-      const activities = await Array.fromAsync(store.activities());
-      const last = activities.at(-1)?.activity.startTime ?? at(0);
-      const older = activities.filter(({ activity }) => activity.startTime < last).length;
-      expect(await store.books.forgetActivities(last)).toBe(older);
+      const activities = (await Array.fromAsync(store.activities())).map((entry) => entry.activity);
+      const last = activities.at(-1)?.endTime ?? at(0);
+      const older = activities.filter(({ endTime }) => endTime < last).length;
+      expect(older).toBeGreaterThan(0);
+      expect(await store.forgottenBefore()).toBe(0);
+      expect(await store.books.forgetActivities(last)).toBe(0);
+      expect(await store.forgottenBefore()).toBe(last);
+      expect(await store.books.forgetActivities(at(last + DAY_MS))).toBe(older);
+      expect(await store.books.forgetActivities(last)).toBe(0);
+      expect(await store.forgottenBefore()).toBe(last + DAY_MS);
       expect(await store.usage()).toEqual(usage);
     });
   });
