@@ -18,6 +18,7 @@ import {
 } from "../infra/bundle.ts";
 import { estimate, estimateText, prices } from "../infra/estimate.ts";
 import { topicSettings, topics } from "../shared/bus/topics.ts";
+import { sources } from "../shared/registry.ts";
 import {
   brokenReferences,
   circles,
@@ -455,6 +456,30 @@ describe("infra/", () => {
       deadLetterTargetArn: { "Fn::GetAtt": ["DeadLetters", "Arn"] },
       maxReceiveCount: 10,
     });
+  });
+
+  it("lets Azure send only what a source reads", () => {
+    const azure = text("infra/azure/main.tf");
+    const targetOf = (block: string): string => {
+      const [, variable] = /for_each\s*= var\.(\w+)/.exec(block) ?? [];
+      if (variable === undefined) return "/subscriptions/0";
+      const [, id = ""] = new RegExp(`variable "${variable}" \\{[^}]*(/subscriptions/[^"]+)"`).exec(azure) ?? [];
+      return id.replace("/…/", "/0/resourceGroups/gnomon/providers/").replace("…", "gnomon");
+    };
+    const sent = [...azure.matchAll(/"azurerm_monitor_diagnostic_setting" "\w+" (\{.*?\n\})/gs)].flatMap(
+      ([, block = ""]) =>
+        [...block.matchAll(/enabled_log \{ category = "(\w+)" \}/g)].map(([, category]) => ({
+          category,
+          resourceId: targetOf(block),
+          time: "2026-11-01T00:00:00Z",
+          operationName: "made up",
+        })),
+    );
+    expect(sent.length).toBeGreaterThan(3);
+    for (const record of sent) {
+      const readers = sources.filter(({ recognises }) => recognises(record)).map(({ id }) => id);
+      expect(readers, record.category).toEqual([expect.stringMatching(/^azure\./)]);
+    }
   });
 
   it("describes the topics and groups as they are made", () => {

@@ -28,11 +28,6 @@ variable "accounts" {
   default     = []
   description = "Resource ids of Azure OpenAI and AI Foundry accounts, /subscriptions/…/Microsoft.CognitiveServices/accounts/…"
 }
-variable "gateways" {
-  type        = set(string)
-  default     = []
-  description = "Resource ids of API Management services in front of models, /subscriptions/…/Microsoft.ApiManagement/service/…"
-}
 
 variable "cost_container" {
   type        = string
@@ -83,6 +78,7 @@ resource "azurerm_eventhub_namespace_authorization_rule" "monitor" {
 }
 
 # Who called which model, and how many tokens. Off until this is made, for each account; Azure Policy does it for all.
+# Nothing of API Management: its GatewayLlmLogs may hold whole conversations, and no source of Gnomon reads them yet.
 resource "azurerm_monitor_diagnostic_setting" "accounts" {
   for_each                       = var.accounts
   name                           = "gnomon"
@@ -92,16 +88,6 @@ resource "azurerm_monitor_diagnostic_setting" "accounts" {
   enabled_log { category = "Audit" }
   enabled_log { category = "RequestResponse" }
   enabled_log { category = "AzureOpenAIRequestUsage" }
-}
-
-resource "azurerm_monitor_diagnostic_setting" "gateways" {
-  for_each                       = var.gateways
-  name                           = "gnomon"
-  target_resource_id             = each.value
-  eventhub_name                  = azurerm_eventhub.logs.name
-  eventhub_authorization_rule_id = azurerm_eventhub_namespace_authorization_rule.monitor.id
-  enabled_log { category = "GatewayLogs" }
-  enabled_log { category = "GatewayLlmLogs" }
 }
 
 # Who made accounts, deployments and keys, and who loosened what.
