@@ -3,6 +3,7 @@ import { openMemoryBus } from "../shared/bus/memory-bus.ts";
 import { topics } from "../shared/bus/topics.ts";
 import type { Configuration } from "../shared/config/config.ts";
 import { PipelineError } from "../shared/model/errors.ts";
+import { MINUTE_MS } from "../shared/model/units.ts";
 import { listen, madeUpRuntime } from "../test/made-up-runtime.ts";
 import { type JsonServer, type Reply, serveJson } from "../test/servers/json-api.ts";
 import { collectAll, collectOnce } from "./collect.ts";
@@ -128,11 +129,43 @@ describe("collecting all", () => {
     expect(runtime.measured.get("Failures")).toBe(2);
   });
 
-  it("ends at once when there is no time left", async () => {
+  it("gives each its turn although a few always have more than there is time for, and tells who had none", async () => {
+    const names = ["one", "two", "three", "four", "five", "six"];
+    const greedy = names.map(
+      (name) => `  - {collector: openai.audit, name: ${name}, settings: {key: "$\{env:KEY}", history: 2h}}\n`,
+    );
+    const turns = new Map(names.map((name) => [name, 0]));
+    for (let run = 0; run < 12; run++) {
+      const timeIsUp = new AbortController();
+      const asked = new Set<string>();
+      const server = await serveJson(({ path }) => {
+        asked.add(path.split("/")[1] ?? "");
+        if (asked.size === 4) timeIsUp.abort();
+        return { body: { ...(auditLogs.body as object), has_more: true, last_id: `audit_log-${run}` } };
+      });
+      servers.push(server);
+      const runtime = madeUpRuntime(`collectors:\n${greedy.join("")}`, {
+        now: NOW + run * 5 * MINUTE_MS,
+        changes: at(Object.fromEntries(names.map((name) => [name, `${server.url}/${name}`]))),
+      });
+      await collectAll(names, runtime, timeIsUp.signal);
+      for (const name of asked) turns.set(name, (turns.get(name) ?? 0) + 1);
+      const warned = runtime.lines
+        .filter(({ level }) => level === "warn")
+        .map(({ fields }) => fields["collector"]);
+      expect(warned).toEqual(expect.arrayContaining(names.filter((name) => !asked.has(name))));
+    }
+    for (const count of turns.values()) expect(count).toBeGreaterThanOrEqual(4);
+  });
+
+  it("ends at once when there is no time left, and says who had none", async () => {
     const server = await serve(() => auditLogs);
     const runtime = madeUpRuntime(file, { now: NOW, changes: at({ audit: server.url, broken: server.url }) });
     await collectAll(["audit", "broken"], runtime, AbortSignal.abort());
     expect(server.asked).toEqual([]);
-    expect(runtime.lines.filter(({ level }) => level === "error")).toEqual([]);
+    expect(runtime.lines.map(({ level, fields }) => [level, fields["collector"]]).sort()).toEqual([
+      ["warn", "audit"],
+      ["warn", "broken"],
+    ]);
   });
 });

@@ -1,6 +1,8 @@
 /** A schedule → every collector's new records on `ai.activity.raw`. */
 import type { ScheduledEvent } from "aws-lambda";
 import { PipelineError } from "../shared/model/errors.ts";
+import { uidOf } from "../shared/model/uid.ts";
+import type { EpochMs } from "../shared/model/units.ts";
 import { type Collected, collect } from "../shared/pipeline/collect.ts";
 import { didYouMean } from "../shared/policy/did-you-mean.ts";
 import { collectors, sources } from "../shared/registry.ts";
@@ -62,13 +64,24 @@ export async function collectOnce(name: string, runtime: Runtime, signal: AbortS
   return collected;
 }
 
-/** One that fails, in whatever way, never stops another. */
+/**
+ * One that fails, in whatever way, never stops another. Each run begins with another one: a few that always have more
+ * to fetch than there is time must not keep the rest from theirs for ever.
+ */
 export async function collectAll(names: readonly string[], runtime: Runtime, signal: AbortSignal): Promise<void> {
-  const waiting = [...names];
+  const first = firstOf(names.length, runtime.now());
+  const waiting = [...names.slice(first), ...names.slice(0, first)];
+  const starved = (name: string): void =>
+    runtime.log.warn("a collector had no time in this run, others took it all", { collector: name });
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      if (signal.aborted) {
+        starved(name);
+        continue;
+      }
       try {
-        await collectOnce(name, runtime, signal);
+        const { pages, failures } = await collectOnce(name, runtime, signal);
+        if (pages === 0 && failures.length === 0 && signal.aborted) starved(name);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         runtime.log.error("a collector failed", { collector: name, reason });
@@ -78,6 +91,10 @@ export async function collectAll(names: readonly string[], runtime: Runtime, sig
   };
   await Promise.all(Array.from({ length: COLLECTORS_AT_ONCE }, work));
 }
+
+/** Any of them, by a digest of the clock: a plain remainder may be in step with the schedule, and always the same. */
+const firstOf = (count: number, now: EpochMs): number =>
+  count === 0 ? 0 : Number.parseInt(uidOf("collect", now).slice(0, 8), 16) % count;
 
 /** A schedule's own event runs all of them, `{"collector":"openai"}` one. */
 export const handler = withRuntime(
