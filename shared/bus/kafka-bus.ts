@@ -4,8 +4,7 @@
  * here.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import kafkajs, {
   type Admin,
   CompressionTypes,
@@ -62,11 +61,14 @@ const RETRIES = 8;
 /** A consumer has no caller to go back to. */
 const CONSUMER_RETRIES = 30;
 
-/** gzip is what every service takes that speaks Kafka. At its fastest it takes 40 % of the time, for 23 % more bytes. */
-const [compressed, decompressed] = [promisify(gzip), promisify(gunzip)];
+/**
+ * gzip is what every service takes that speaks Kafka. At its fastest it takes 40 % of the time, for 23 % more bytes. On
+ * this thread, since a batch takes less than a way to another thread and back: 1.7 µs a record against 4.7, and 0.7
+ * against 5.8 to unpack.
+ */
 kafkajs.CompressionCodecs[CompressionTypes.GZIP] = () => ({
-  compress: ({ buffer }: { readonly buffer: Buffer }) => compressed(buffer, { level: 1 }),
-  decompress: (buffer: Buffer) => decompressed(buffer),
+  compress: async ({ buffer }: { readonly buffer: Buffer }) => gzipSync(buffer, { level: 1 }),
+  decompress: async (buffer: Buffer) => gunzipSync(buffer),
 });
 
 quickenKafkajs();
