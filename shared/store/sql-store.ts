@@ -428,7 +428,8 @@ const texts = {
     returning match`,
   putMatches: `insert into finding_match (finding, time, supporter, match)
     select finding, time, supporter, match::json
-    from unnest($1::uuid[], $2::bigint[], $3::uuid[], ${lines("$4")}) as given (finding, time, supporter, match)`,
+    from unnest($1::uuid[], $2::bigint[], $3::uuid[], ${lines("$4")}) as given (finding, time, supporter, match)
+    on conflict (finding, time, supporter) do update set match = excluded.match`,
   firstMatches: "select match from finding_match where finding = $1::uuid order by time, supporter limit $2",
   lastMatch: "select match from finding_match where finding = $1::uuid order by time desc, supporter desc limit 1",
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { billWithoutCalls } from "../../shared/detections/bill-without-calls.ts";
 import { spendSurge } from "../../shared/detections/spend-surge.ts";
 import type { Activity } from "../../shared/model/activity.ts";
-import type { SeriesRow, UsageRow } from "../../shared/model/ledger.ts";
+import type { FindingMatch, SeriesRow, UsageRow } from "../../shared/model/ledger.ts";
 import { uidOf } from "../../shared/model/uid.ts";
 import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
@@ -245,6 +245,16 @@ export function storeContract(
       await take([activity({ uid, model: { id: "x", vendor: "anthropic", name: "anthropic/claude-x" } })]);
       expect(await store.findings()).toEqual([]);
       expect((await store.dump())["finding_match"]).toEqual([]);
+    });
+
+    it("puts a match in the place of one whose activity was removed by hand, and fails no batch over it", async () => {
+      await take([shady({ uid: uidOf("call") })]);
+      const matches = async () =>
+        ((await store.dump())["finding_match"] ?? []).map((row): FindingMatch => JSON.parse(row));
+      const again = (await matches()).map((match) => ({ ...match, reason: "said otherwise" }));
+      expect(again).toHaveLength(1);
+      await store.transact((tables) => tables.moveMatches([], again));
+      expect(await matches()).toEqual(again);
     });
 
     it("shows the earliest and the latest of many matches, also after one of them ceased to match", async () => {
