@@ -6,8 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { worker } from "../cli/commands/worker.ts";
+import type { Door } from "../cli/door.ts";
 import { stages } from "../functions/stages.ts";
 import {
   type Bundle,
@@ -18,6 +21,7 @@ import {
 } from "../infra/bundle.ts";
 import { estimate, estimateText, prices } from "../infra/estimate.ts";
 import { topicSettings, topics } from "../shared/bus/topics.ts";
+import { parseConfiguration } from "../shared/config/config.ts";
 import { sources } from "../shared/registry.ts";
 import {
   brokenReferences,
@@ -524,7 +528,10 @@ describe("compose.yaml", () => {
   const compose = parse(text("compose.yaml"), { merge: true });
 
   it("runs every worker there is, once the store and the topics are made", () => {
-    const names = [...Object.keys(stages), "collect", "review", "deliver", "housekeeping"];
+    const program = new Command();
+    worker(program, { out: process.stdout, err: process.stderr, environment: {}, exit: () => {} } satisfies Door);
+    const names = program.commands[0]?.registeredArguments[0]?.argChoices ?? [];
+    expect(names).toContain("receive");
     for (const name of names) {
       expect(compose.services[name], name).toMatchObject({
         command: ["worker", name],
@@ -538,9 +545,19 @@ describe("compose.yaml", () => {
     });
   });
 
-  it("asks for the password instead of having one", () => {
+  it("receives on the port and the interface that its configuration says, and from this machine only", () => {
+    const read = parseConfiguration(text("infra/compose/gnomon.yaml"), "gnomon.yaml");
+    if ("problems" in read) expect.fail(JSON.stringify(read.problems));
+    const { receive } = read.configuration;
+    expect(receive?.host).toBe("0.0.0.0");
+    expect(compose.services.receive.ports).toEqual([`127.0.0.1:${receive?.port}:${receive?.port}`]);
+  });
+
+  it("asks for secrets instead of having any, and gives its containers whatever their configuration refers to", () => {
     expect(compose.services.postgres.environment.POSTGRES_PASSWORD).toMatch(/^\$\{GNOMON_PASSWORD:\?/);
-    expect(text("compose.yaml")).not.toMatch(/PASSWORD: [A-Za-z0-9]/);
+    expect(text("compose.yaml")).not.toMatch(/(PASSWORD|SECRET): [A-Za-z0-9]/);
+    const named = [...text("infra/compose/gnomon.yaml").matchAll(/\$\{env:(\w+)\}/g)].map(([, name]) => name);
+    expect(Object.keys(compose.services.collect.environment).sort()).toEqual(named.sort());
   });
 });
 
