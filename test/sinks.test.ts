@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { EpochMs } from "../shared/model/units.ts";
 import { changeOwed, deliver } from "../shared/pipeline/deliver.ts";
 import { sinks } from "../shared/registry.ts";
@@ -14,6 +14,7 @@ import type { Delivery, Sink } from "../shared/sinks/sink.ts";
 import { slack } from "../shared/sinks/slack.ts";
 import { webhook } from "../shared/sinks/webhook.ts";
 import { delivery, describeSink, finding, sentBy, type World } from "./contract/sink.contract.ts";
+import { type JsonServer, type Reply, serveJson } from "./servers/json-api.ts";
 
 const SECRET = "made-up-secret-of-a-test";
 
@@ -228,6 +229,103 @@ describe("what a sink is owed", () => {
     const second = await deliver(slow, {}, owed.slice(2), { ...portsOf(), signal });
     expect(second.settled.map(({ findingUid }) => findingUid)).toEqual([owed[2]?.finding.uid]);
     expect(second.failure).toMatchObject({ code: "upstream-unavailable" });
+  });
+});
+
+/** What the trials of a sink come to, by what they are of; those that cannot be made are `undefined`. */
+async function tried<Settings>(
+  sink: Sink<Settings>,
+  settings: Settings,
+): Promise<Map<string, string | undefined>> {
+  const outcomes = new Map<string, string | undefined>();
+  for (const { what, attempt } of sink.trials?.({ settings, signal: new AbortController().signal }) ?? []) {
+    const outcome = attempt?.().then(
+      () => "fine",
+      (error: Error) => error.message,
+    );
+    outcomes.set(what, await outcome);
+  }
+  return outcomes;
+}
+
+describe("what doctor tries of a sink", () => {
+  const servers: JsonServer[] = [];
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+  const serve = async (reply: Reply): Promise<JsonServer> => {
+    const server = await serveJson(() => reply);
+    servers.push(server);
+    return server;
+  };
+
+  it("is whether Slack takes the token, and whether that may post; not whether the bot is in the channel", async () => {
+    const outcome = async (reply: Reply) => {
+      const server = await serve(reply);
+      const outcomes = await tried(slack, { token: SECRET, channel: "#ai", api: server.url });
+      expect(server.asked.map(({ path }) => path)).toEqual(["/auth.test"]);
+      expect(outcomes.get("whether the bot is in #ai, and may post there")).toBeUndefined();
+      return outcomes.get("the token, and its scope chat:write");
+    };
+    const scopes = (given: string): Reply => ({ body: { ok: true }, headers: { "x-oauth-scopes": given } });
+    expect(await outcome(scopes("channels:read, chat:write"))).toBe("fine");
+    expect(await outcome({ body: { ok: true } })).toBe("fine");
+    expect(await outcome(scopes("channels:read"))).toContain("has not the scope chat:write; add it");
+    expect(await outcome({ body: { ok: false, error: "invalid_auth" } })).toContain(
+      "invalid_auth; check the token",
+    );
+  });
+
+  it("is whether a webhook's host answers, whatever it says, and whether the secret is one", async () => {
+    const server = await serve({ status: 405 });
+    const url = `${server.url}/hooks/made-up-path`;
+    const { host } = new URL(url);
+    expect(await tried(webhook, { url, secret: SECRET })).toEqual(
+      new Map([
+        ["the secret is long enough", "fine"],
+        [`${host} answers`, "fine"],
+        ["whether it takes a finding", undefined],
+      ]),
+    );
+    expect(server.asked.map(({ method, body }) => [method, body])).toEqual([["HEAD", ""]]);
+    await server.close();
+    const gone = await tried(webhook, { url, secret: "short" });
+    expect(gone.get("the secret is long enough")).toContain("shorter than 16 bytes");
+    expect(gone.get(`${host} answers`)).toBe(`webhook: ${host} did not answer; check the URL`);
+  });
+
+  it("is whether a folder can be written", async () => {
+    expect(await tried(ocsfFiles, { to: "/dev/null/findings" })).toEqual(
+      new Map([["/dev/null/findings can be written", expect.stringContaining("cannot be written (ENOTDIR)")]]),
+    );
+    const here = await mkdtemp(join(tmpdir(), "gnomon-ocsf-"));
+    expect([...(await tried(ocsfFiles, { to: here })).values()]).toEqual(["fine"]);
+    expect(await readdir(here)).toEqual([]);
+    await rm(here, { recursive: true });
+  });
+
+  it("is whether a bucket takes an upload, which is given up before it is an object", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAMADEUP");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "made-up");
+    const xml = (body: string): Reply["body"] => `<?xml version="1.0" encoding="UTF-8"?>${body}`;
+    const settings = (url: string) => ({ to: "s3://findings/gnomon", region: "eu-central-1", endpoint: url });
+    const begun = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
+    const server = await serve({ body: xml(begun), headers: { "content-type": "application/xml" } });
+    expect(await tried(ocsfFiles, settings(server.url))).toEqual(
+      new Map([["s3:PutObject in s3://findings/gnomon", "fine"]]),
+    );
+    expect(server.asked.map(({ method, path, query }) => [method, path, query.get("uploadId")])).toEqual([
+      ["POST", "/findings/gnomon/gnomon-doctor", null],
+      ["DELETE", "/findings/gnomon/gnomon-doctor", "u1"],
+    ]);
+    for (const [status, code, told] of [
+      [403, "AccessDenied", "it needs s3:PutObject"],
+      [403, "InvalidAccessKeyId", "(InvalidAccessKeyId)"],
+      [404, "NoSuchBucket", "there is none of that name"],
+    ] as const) {
+      const refusing = await serve({ status, body: xml(`<Error><Code>${code}</Code></Error>`) });
+      const [outcome] = (await tried(ocsfFiles, settings(refusing.url))).values();
+      expect(outcome).toContain(told);
+    }
+    vi.unstubAllEnvs();
   });
 });
 

@@ -7,7 +7,8 @@ import type { Check } from "../../shared/collectors/collector.ts";
 import type { Configuration } from "../../shared/config/config.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
 import { EpochMs, SECOND_MS } from "../../shared/model/units.ts";
-import { collectors } from "../../shared/registry.ts";
+import { collectors, sinks } from "../../shared/registry.ts";
+import type { Sink } from "../../shared/sinks/sink.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
 import { configOption, type Door, loadPolicy, write } from "../door.ts";
 import { printable } from "../render/printable.ts";
@@ -17,12 +18,12 @@ const PATIENCE_MS = 30 * SECOND_MS;
 export function doctor(program: Command, door: Door): void {
   program
     .command("doctor")
-    .description("try every credential, topic, table and source, and name what is missing")
+    .description("try every credential, topic, table, source and sink, and name what is missing")
     .addOption(configOption(door))
     .action(async ({ config }: { config: string }) => {
       const configuration = await readConfiguration(config, door.environment);
       let failed = 0;
-      const tell = async (heading: string, checks: readonly Check[]) => {
+      const tell = async (heading: string, checks: readonly Looked[]) => {
         failed += checks.filter(({ ok }) => !ok).length;
         await write(`${heading}\n${checks.map((check) => told(check, door)).join("")}`, undefined, door);
       };
@@ -38,6 +39,10 @@ export function doctor(program: Command, door: Door): void {
           await collector.check({ settings, now: EpochMs.parse(Date.now()), signal }),
         );
       }
+      for (const { sink: id, name, settings } of configuration.sinks) {
+        const sink = sinks.find((one) => one.id === id);
+        if (sink) await tell(`sink ${name}`, await checkSink(sink, settings));
+      }
       if (failed > 0) {
         door.err.write(`${failed} of these need attention\n`);
         door.exit(3);
@@ -45,10 +50,15 @@ export function doctor(program: Command, door: Door): void {
     });
 }
 
-function told({ what, ok, advice }: Check, door: Door): string {
-  const mark = ok
-    ? styleText("green", "ok  ", { stream: door.out })
-    : styleText("red", "FAIL", { stream: door.out });
+/** `untried`: only what is for real tells. */
+type Looked = Check & { readonly untried?: true };
+
+function told({ what, ok, advice, untried }: Looked, door: Door): string {
+  const mark = untried
+    ? "?   "
+    : ok
+      ? styleText("green", "ok  ", { stream: door.out })
+      : styleText("red", "FAIL", { stream: door.out });
   return `  ${mark}  ${printable(what)}${advice === undefined ? "" : `\n        ${printable(advice)}`}\n`;
 }
 
@@ -74,7 +84,19 @@ const checkStore = ({ store }: Configuration): Promise<Check> =>
     await opened.close();
   });
 
-async function checkBus({ bus }: Configuration): Promise<readonly Check[]> {
+const untried = (what: string): Looked => ({
+  what: `${what}: cannot be tried without doing it`,
+  ok: true,
+  untried: true,
+});
+
+function checkSink(sink: Sink, settings: unknown): Promise<readonly Looked[]> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const trials = sink.trials?.({ settings, signal }) ?? [{ what: "whether it takes a finding" }];
+  return Promise.all(trials.map(({ what, attempt: trial }) => (trial ? attempt(what, trial) : untried(what))));
+}
+
+async function checkBus({ bus }: Configuration): Promise<readonly Looked[]> {
   if (bus === "memory") return [{ what: "in this process", ok: true }];
   return [
     await attempt("Kafka answers, and has the topics", async () => {
@@ -82,5 +104,6 @@ async function checkBus({ bus }: Configuration): Promise<readonly Check[]> {
       if (missing.length > 0)
         throw new PipelineError("config-invalid", `no ${missing.join(", ")}: run gnomon migrate`);
     }),
+    untried("whether they may be written and read"),
   ];
 }

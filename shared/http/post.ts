@@ -10,6 +10,7 @@ export interface Posted {
   readonly status: number;
   /** At most `MAX_ANSWER_BYTES` of it. */
   readonly text: string;
+  readonly headers: Headers;
 }
 
 /** Not now, but in `waitMs`, says the other side. */
@@ -54,7 +55,7 @@ export async function post(
     throw new PipelineError("upstream-unavailable", `${who}: ${host} did not answer`, { cause: error });
   }
   const { status } = response;
-  if (status >= 200 && status < 300) return { status, text };
+  if (status >= 200 && status < 300) return { status, text, headers: response.headers };
   if (status === 408 || status === 429 || status >= 500) {
     const said = `${who}: ${host} answered ${status}, it will be asked again`;
     const { headers } = response;
@@ -65,4 +66,16 @@ export async function post(
   const advice =
     status === 401 || status === 403 ? ": check the token or secret" : status === 404 ? ": check the URL" : "";
   throw new PipelineError("upstream-refused", `${who}: ${host} answered ${status}${advice}`);
+}
+
+/** Whether anybody answers there, whatever it is. Throws `upstream-unavailable`, and sends nothing of ours. */
+export async function reach(who: string, url: string, signal: AbortSignal): Promise<void> {
+  try {
+    const response = await fetch(url, { method: "HEAD", redirect: "manual", signal });
+    await response.body?.cancel();
+  } catch (error) {
+    throw new PipelineError("upstream-unavailable", `${who}: ${new URL(url).host} did not answer; check the URL`, {
+      cause: error,
+    });
+  }
 }

@@ -41,6 +41,14 @@ export type Sent =
   /** This one cannot be told, however often it is tried: recorded, and not tried again. */
   | { readonly id: string; readonly refused: string };
 
+/** What `gnomon doctor` looks at before there is anything to tell. */
+export interface Trial {
+  /** `the token, and its scope chat:write` */
+  readonly what: string;
+  /** Throws where it is not so, naming what is missing. Absent: nobody knows before something is told. */
+  attempt?(): Promise<void>;
+}
+
 export interface Sink<Settings = unknown> {
   /** `slack`; its word in `gnomon.yaml`. */
   readonly id: string;
@@ -54,6 +62,8 @@ export interface Sink<Settings = unknown> {
    * tell an operator: what it said before stands.
    */
   send(deliveries: readonly Delivery[], context: SendContext<Settings>): AsyncIterable<readonly Sent[]>;
+  /** Tells nobody of any finding. Absent where nothing can be tried. */
+  trials?(context: Pick<SendContext<Settings>, "settings" | "signal">): readonly Trial[];
 }
 
 export const defineSink = <Settings>(sink: Sink<Settings>): Sink<Settings> => sink;

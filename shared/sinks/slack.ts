@@ -69,15 +69,37 @@ export const slack = defineSink({
       yield [{ id: delivery.id, ...(refused ?? { reference: `${channel}/${ts}` }) }];
     }
   },
+
+  trials: ({ settings, signal }) => [
+    { what: `the token, and its scope ${SCOPE}`, attempt: () => tryToken(settings, signal) },
+    { what: `whether the bot is in ${settings.channel}, and may post there` },
+  ],
 });
+
+const SCOPE = "chat:write";
+
+/** Slack says in a header what a token may; a proxy may take it away. */
+async function tryToken(settings: z.output<typeof Settings>, signal: AbortSignal): Promise<void> {
+  const answer = await callSlack(settings, "auth.test", {}, signal);
+  const scopes = "scopes" in answer ? answer.scopes?.split(",").map((scope) => scope.trim()) : undefined;
+  if (scopes && !scopes.includes(SCOPE)) {
+    throw new PipelineError(
+      "upstream-refused",
+      `slack: the token has not the scope ${SCOPE}; add it, and reinstall the app`,
+    );
+  }
+}
 
 async function callSlack(
   { api, token }: z.output<typeof Settings>,
   method: string,
   body: object,
   signal: AbortSignal,
-): Promise<{ readonly channel: string; readonly ts: string } | { readonly refused: string }> {
-  const { text } = await post("slack", new URL(method, api.endsWith("/") ? api : `${api}/`).href, {
+): Promise<
+  | { readonly channel: string; readonly ts: string; readonly scopes: string | undefined }
+  | { readonly refused: string }
+> {
+  const { text, headers } = await post("slack", new URL(method, api.endsWith("/") ? api : `${api}/`).href, {
     headers: { "content-type": "application/json; charset=utf-8", authorization: `Bearer ${token}` },
     body: JSON.stringify({ ...body, unfurl_links: false, unfurl_media: false }),
     signal,
@@ -90,13 +112,16 @@ async function callSlack(
     );
   }
   const { ok, error = "no reason", channel, ts } = answer.data;
-  if (ok) return { channel: channel ?? "", ts: ts ?? "" };
+  if (ok) return { channel: channel ?? "", ts: ts ?? "", scopes: headers.get("x-oauth-scopes") ?? undefined };
   if (ABOUT_ONE.has(error)) return { refused: error };
   const advice: Record<string, string> = {
     not_in_channel: "; invite the bot to the channel",
     channel_not_found: "; check the channel, and invite the bot to it",
     invalid_auth: "; check the token",
-    missing_scope: "; the token needs the scope chat:write",
+    token_revoked: "; the token was revoked, get another",
+    token_expired: "; the token has expired, get another",
+    account_inactive: "; the bot was removed, install the app again",
+    missing_scope: `; the token needs the scope ${SCOPE}`,
   };
   throw new PipelineError(
     TRANSIENT.has(error) ? "upstream-unavailable" : "upstream-refused",

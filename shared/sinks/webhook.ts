@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { secret } from "../config/settings.ts";
-import { post } from "../http/post.ts";
+import { post, reach } from "../http/post.ts";
 import { PipelineError } from "../model/errors.ts";
 import { SECOND_MS, toIsoTime } from "../model/units.ts";
 import { type Delivery, defineSink } from "./sink.ts";
@@ -39,6 +39,13 @@ export const webhook = defineSink({
       yield [{ id: delivery.id }];
     }
   },
+
+  trials: ({ settings, signal }) => [
+    { what: "the secret is long enough", attempt: async () => void sign(settings.secret, "") },
+    // The path of a webhook's address is often a secret itself.
+    { what: `${new URL(settings.url).host} answers`, attempt: () => reach("webhook", settings.url, signal) },
+    { what: "whether it takes a finding" },
+  ],
 });
 
 const bodyOf = ({ finding, rule, change }: Delivery) => ({

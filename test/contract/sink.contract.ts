@@ -202,6 +202,13 @@ export function describeSink(sink: Sink, open: () => Promise<World>): void {
       }
     });
 
+    it("lets doctor try it, which tells nobody of a finding, and leaves nothing behind", async () => {
+      const here = await world();
+      const { settings, signal } = contextFor(here.settings);
+      for (const { attempt } of sink.trials?.({ settings, signal }) ?? []) await attempt?.();
+      expect((await arrivedIn(here)).filter((text) => /finding/i.test(text))).toEqual([]);
+    });
+
     it("names no secret when it fails", async () => {
       const here = await world();
       if (!here.answer) return;
