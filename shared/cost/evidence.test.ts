@@ -132,6 +132,12 @@ describe("retry-storm", () => {
   });
 });
 
+it("calls many calls whose answers have grown a surge: a retry's answer is short", () => {
+  const state = steady(30);
+  const lengthened = calls(400, { cost: 12, outputTokens: 400 * 2_000 });
+  expect(detectorOf(state, lengthened)).toBe("surge");
+});
+
 describe("day-surge", () => {
   /** The first hours of a day at so many times the usual, in small steps that surprise nobody by themselves. */
   function dayAt(times: number): string | undefined {

@@ -166,7 +166,8 @@ function surge(
   const stretchExcess = STRETCH_DECAY * state.stretchExcess + excess;
   const hourImprobability = costImprobability(state, totals, expected);
   const manyCalls = totals.calls >= 10;
-  const answer = manyCalls ? Math.abs(answerDeviation(state, totals)) : 0;
+  const lengthened = manyCalls ? answerDeviation(state, totals) : 0;
+  const answer = Math.abs(lengthened);
   const answerImprobability =
     answer > 0.4 ? improbability(state, answerTail, answer / answerScale(state, totals.inputTokens)) : 0;
   if (
@@ -174,7 +175,12 @@ function surge(
     totals.cost > 1.5 * expected.cost &&
     stretchExcess >= thresholds.retryDollars * bar.dollars
   )
-    return stretch("retry-storm", state, totals, expected);
+    return stretch(
+      lengthened < 0 || totals.errors >= MOST * totals.calls ? "retry-storm" : "surge",
+      state,
+      totals,
+      expected,
+    );
   // A surge whose calls are made up as usual may be a launch; one whose calls changed as well is hardly that.
   const changed = Math.max(answerImprobability, manyCalls ? callCostImprobability : 0) - 1;
   const bonus =
@@ -200,7 +206,10 @@ function isSurge(
   );
 }
 
-/** Calls multiply, and either most fail or answers have shrunk beyond what this series does. */
+/** This many failures are most. */
+const MOST = 0.5;
+
+/** Calls multiply, and either most fail or answers changed beyond what this series does: of retries they shrink. */
 function retries(
   state: SeriesState,
   totals: HourTotals,
@@ -210,7 +219,7 @@ function retries(
 ): boolean {
   if (totals.calls < 10) return false;
   const usualErrorShare = state.usualCalls > 0 ? state.usualErrors / state.usualCalls : 0;
-  if (totals.errors >= 0.5 * totals.calls && usualErrorShare < 0.25 && totals.calls > 4 * expected.calls)
+  if (totals.errors >= MOST * totals.calls && usualErrorShare < 0.25 && totals.calls > 4 * expected.calls)
     return true;
   if (answerImprobability < 2.5 || totals.calls <= 3 * expected.calls) return false;
   if (ageOf(state, state.nextHour) < LEAST_AGE_HOURS) return false;
