@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { randomOf } from "../../test/bench/cost/random.ts";
 import { calls, expectationOf, MONDAY, steady } from "../../test/bench/cost/steady.ts";
 import { aggregateEvidenceOf, dearModel, evidenceOf, newSpender, thresholds } from "./evidence.ts";
+import { driverOf } from "./explain.ts";
 import { type HourTotals, newSeries, type SeriesState } from "./series-state.ts";
 import { step } from "./step.ts";
 
@@ -101,6 +102,19 @@ describe("unit-cost", () => {
     // A cent a call; what is usual has hardly been moved by what is not.
     expect(later?.usualCost).toBeGreaterThan(0.1);
     expect(later?.usualCost).toBeLessThan(0.3);
+  });
+
+  it("does not take calls that multiplied as well for usual", () => {
+    const state = steady(30);
+    const both = ask(state, calls(3_000, { cost: 90, inputTokens: 9_000_000 }));
+    expect(both?.detector).toBe("unit-cost");
+    expect(both?.usualCost).toBeCloseTo(1, 0);
+    expect(both?.usualCalls).toBeGreaterThan(80);
+    expect(both?.usualCalls).toBeLessThan(120);
+    expect(both && driverOf(both)).toBe("calls");
+    const dearer = ask(state, calls(120, { cost: 20, inputTokens: 2_000_000 }));
+    expect(dearer).toMatchObject({ detector: "unit-cost", usualCalls: 120 });
+    expect(dearer && driverOf(dearer)).toBe("tokens per call");
   });
 
   it("is no matter of an aggregate, whose make-up changes with who uses it", () => {

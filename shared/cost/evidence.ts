@@ -249,6 +249,9 @@ function stretch(detector: Detector, state: SeriesState, totals: HourTotals, exp
   };
 }
 
+/** Above so many times the expected ones, calls have multiplied. */
+const MORE_CALLS = 1.5;
+
 function unitCost(
   state: SeriesState,
   totals: HourTotals,
@@ -263,6 +266,8 @@ function unitCost(
   const windowCalls = WINDOW_DECAY * state.callCostCalls + totals.calls;
   const windowCost = WINDOW_DECAY * state.callCostDollars + totals.cost;
   if (windowCost - windowCalls * usualCallCost < thresholds.unitDollars * bar.dollars) return undefined;
+  // Measured by calls alone, calls that multiplied as well would pass for usual.
+  if (totals.calls > MORE_CALLS * expected.calls) return stretch("unit-cost", state, totals, expected);
   const calls = state.dearCalls + totals.calls;
   return {
     detector: "unit-cost",
