@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { calls, expectationOf, MONDAY, steady } from "../../test/bench/cost/steady.ts";
-import { copyOf, decodeState, encodeState, type HourTotals, newSeries, STATE_VERSION } from "./series-state.ts";
+import { expect as expectAt, newExpectation } from "./expectation.ts";
+import {
+  copyOf,
+  decodeState,
+  encodeState,
+  type HourTotals,
+  newSeries,
+  type SeriesState,
+  STATE_VERSION,
+} from "./series-state.ts";
 import { advance, correct, step, stepOverGap } from "./step.ts";
 
 const hours = fc.array(
@@ -103,6 +112,14 @@ describe("learning", () => {
     expect(gap.todayCost).toBeGreaterThan(10);
   });
 
+  it("expects after a gap of days what it expected before", () => {
+    const state = steady(28);
+    const before = Array.from({ length: 24 }, (_, hour) => callsAt(state, hour));
+    for (let hour = 0; hour < 7 * 24; hour++) stepOverGap(state);
+    const after = Array.from({ length: 24 }, (_, hour) => callsAt(state, hour));
+    for (const [hour, expected] of after.entries()) expect(expected / (before[hour] ?? 0)).toBeCloseTo(1, 2);
+  });
+
   it("learns an hour that was alerted on at a fifth", () => {
     const massOf = (totals: HourTotals) => {
       const state = steady(28);
@@ -152,6 +169,13 @@ describe("a correction of the distant past", () => {
     );
   });
 });
+
+/** Expected so many hours later. */
+function callsAt(state: SeriesState, hours: number): number {
+  const expected = newExpectation();
+  expectAt(state, state.nextHour + hours, expected);
+  return expected.calls;
+}
 
 const sum = (one: HourTotals, other: HourTotals): HourTotals => ({
   cost: one.cost + other.cost,

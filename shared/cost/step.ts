@@ -73,6 +73,10 @@ export function step(state: SeriesState, totals: HourTotals, times = 1): void {
 export function stepOverGap(state: SeriesState): void {
   const hour = state.nextHour;
   expect(state, hour, scratch);
+  // The hour counts as a visit of its bin, whatever happened: the bin is given what it holds.
+  const bin = binOf(hour);
+  const usual = scratch.calls / (scratch.drift * scratch.recurrence);
+  state.profile[bin] = (state.profile[bin] ?? 0) * profileDecay(bin) + usual;
   state.todayCost += scratch.cost;
   state.todayCalls += scratch.calls;
   if (state.usualCalls > 0) state.todayTokens += (scratch.calls * state.usualTokens) / state.usualCalls;
