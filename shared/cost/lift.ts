@@ -13,7 +13,6 @@ export interface Member {
 
 const CLIP = 2.5;
 const LEAST_MEMBERS = 4;
-const LONGEST_DAYS = 5;
 const LIFT = 2;
 /** Today must rise as well: a lift that is over is no news. */
 const LIFT_TODAY = 0.4;
@@ -33,7 +32,10 @@ export function organizationLift(everybody: readonly SeriesState[], day: number)
   return count > 0 ? Math.max(0, sum / count) : 0;
 }
 
-/** `background` by how many days ago: the organization's own lift. Asked once a day, after the day's close. */
+/**
+ * `background` by how many days ago: the organization's own lift; as many days are looked back on. Asked once a day, after
+ * the day's close.
+ */
 export function teamLift(
   members: readonly Member[],
   background: readonly number[],
@@ -43,8 +45,8 @@ export function teamLift(
   let best = 0;
   let bestDays = 0;
   let sum = 0;
-  for (let back = 0; back < LONGEST_DAYS; back++) {
-    const lift = joint(members, day - back, background[back] ?? 0);
+  for (const [back, everybodys] of background.entries()) {
+    const lift = joint(members, day - back, everybodys);
     if (lift === undefined || (back === 0 && lift <= LIFT_TODAY)) return undefined;
     sum += lift;
     const over = sum / Math.sqrt(back + 1);

@@ -224,6 +224,21 @@ describe("a silent feed", () => {
     expect(maxDifference(left ?? new Float32Array(), right ?? new Float32Array(1))).toBeLessThan(1e-4);
   });
 
+  it("makes no team rise: what is filled in for it is nobody's spend", () => {
+    const people = Array.from({ length: 8 }, (_, index) => attribution(`p${index}`, "made-up/base", "team-1"));
+    const others = Array.from({ length: 8 }, (_, index) => attribution(`q${index}`, "made-up/base", "team-2"));
+    const watch = watched(30, {}, [...people, ...others]);
+    const delivered = (hour: number, count: number) =>
+      watch.deliver(at(hour + 1), [
+        ...people.map((of) => reading(of, hour, calls(count))),
+        ...others.map((of) => reading(of, hour, calls(100))),
+      ]);
+    // They rose a little on the last morning that was heard, and the silence is filled in likewise.
+    for (let hour = 30 * 24; hour < 30 * 24 + 12; hour++) delivered(hour, 130);
+    const told = watch.deliver(at(33 * 24), []);
+    expect(told.filter(({ detector }) => detector === "team-lift")).toEqual([]);
+  });
+
   it("of one principal is silence: others are heard", () => {
     const bob = attribution("bob");
     const watch = watched(30, {}, [alice, bob]);

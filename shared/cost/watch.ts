@@ -529,7 +529,10 @@ export class CostWatch {
   #closeDay(day: number, alerts: Alert[]): void {
     this.#setBars();
     const states = [...this.#principals.values()].map(({ state }) => state);
-    const background = [0, 1, 2, 3, 4].map((back) => organizationLift(states, day - back));
+    // What was filled in for a gap is nobody's spend.
+    const whole = [0, 1, 2, 3, 4].findIndex((back) => this.#hasGap(day - back));
+    const days = [0, 1, 2, 3, 4].slice(0, whole < 0 ? undefined : whole);
+    const background = days.map((back) => organizationLift(states, day - back));
     const hour = day * 24 + 23;
     const time = ((hour + 1) * HOUR_MS) as EpochMs;
     for (const team of this.#teams.values()) {
@@ -538,6 +541,11 @@ export class CostWatch {
       const evidence = teamLift(members, background, day, this.#bar);
       if (evidence) this.#say(team, evidence, hour, time, alerts);
     }
+  }
+
+  #hasGap(day: number): boolean {
+    for (let hour = day * 24; hour < (day + 1) * 24; hour++) if (this.#gaps.has(hour)) return true;
+    return false;
   }
 
   /** What is asked for until the day is over, by how dear and how large the organization is. */
