@@ -20,6 +20,7 @@ import { housekeepOnce } from "./housekeeping.ts";
 
 const read = parsePolicy("denials:\n  - models: deepseek/*\n", "policy.yaml");
 const policy = "policy" in read ? read.policy : expect.fail("the policy of this test");
+const unlimited = new AbortController().signal;
 
 let folder: string;
 let store: LastingStore;
@@ -72,7 +73,7 @@ const matches = async () => (await store.findings()).map(({ finding }) => findin
 it("forgets activities, and takes none of them again: what they add up to and support stays as it was", async () => {
   await take(denied(27));
   day = 16;
-  expect(await housekeepOnce(runtime)).toMatchObject({ forgotten: 27 });
+  expect(await housekeepOnce(runtime, unlimited)).toMatchObject({ forgotten: 27 });
   await take(denied(27));
   expect([await left(), await calls(), await matches()]).toEqual([0, 27, [27]]);
   expect(runtime.measured.get("Forgotten")).toBe(27);
@@ -81,11 +82,11 @@ it("forgets activities, and takes none of them again: what they add up to and su
 it("takes nothing any more that it is about to remove, and removes it a day later", async () => {
   await take(denied(3));
   day = 14.5;
-  expect(await housekeepOnce(runtime)).toMatchObject({ forgotten: 0 });
+  expect(await housekeepOnce(runtime, unlimited)).toMatchObject({ forgotten: 0 });
   await take(denied(5));
   expect([await left(), await calls()]).toEqual([3, 3]);
   day = 15.5;
-  expect(await housekeepOnce(runtime)).toMatchObject({ forgotten: 3 });
+  expect(await housekeepOnce(runtime, unlimited)).toMatchObject({ forgotten: 3 });
 });
 
 it("counts the age of a month's bill from the end of the month", async () => {
@@ -105,7 +106,7 @@ it("counts the age of a month's bill from the end of the month", async () => {
     [47, 12],
   ] as const) {
     day = at;
-    await housekeepOnce(runtime);
+    await housekeepOnce(runtime, unlimited);
     await take([bill(dollars)]);
   }
   expect(await billed()).toEqual([9]);
@@ -115,9 +116,9 @@ it("counts the age of a month's bill from the end of the month", async () => {
 it("remembers what was forgotten when activities are to be kept for longer", async () => {
   await take(denied(4));
   day = 16;
-  await housekeepOnce(runtime);
+  await housekeepOnce(runtime, unlimited);
   runtime = { ...runtime, configuration: { ...runtime.configuration, retention: { activityDays: 90 } } };
-  await housekeepOnce(runtime);
+  await housekeepOnce(runtime, unlimited);
   await take(denied(4));
   expect([await left(), await calls()]).toEqual([0, 4]);
 });
@@ -140,7 +141,7 @@ it("holds for log files that are scanned into a store", async () => {
   await writeFile(join(folder, "trail.json"), JSON.stringify({ Records: records }));
   expect(await scan()).toMatchObject({ code: 0 });
   const scanned = await openLastingStore(where);
-  expect(await scanned.books.forgetActivities((START + 2 * DAY_MS) as EpochMs)).toBe(2);
+  expect(await scanned.books.forgetActivities((START + 2 * DAY_MS) as EpochMs, unlimited)).toBe(2);
   await scanned.close();
   expect(await scan()).toMatchObject({
     code: 0,

@@ -1,9 +1,10 @@
-/** Every hour: findings that went quiet are resolved, resolved ones that came back reopened, old activities forgotten. */
+/** Every hour: findings that went quiet are resolved, resolved ones that came back reopened, what is old forgotten. */
 import type { ScheduledEvent } from "aws-lambda";
+import { topics } from "../shared/bus/topics.ts";
 import { DAY_MS, EpochMs } from "../shared/model/units.ts";
 import { nextStatus } from "../shared/pipeline/lifecycle.ts";
 import { detections } from "../shared/registry.ts";
-import { withRuntime } from "./lambda.ts";
+import { timeLeft, withRuntime } from "./lambda.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Longer than the slowest feed is late: Azure's tail is under four hours, a vendor's usage API under a day. */
@@ -11,15 +12,22 @@ const SILENT_AFTER_MS = DAY_MS;
 /** By then a source is gone for good, and no reason to keep findings open. */
 const GONE_AFTER_MS = 30 * DAY_MS;
 
+/** Later than the last of them has left its topic. */
+const REJECTS_KEPT_MS = topics.rejected.retentionMs + DAY_MS;
+
 export interface Kept {
   readonly resolved: number;
   readonly reopened: number;
+  /** Activities. */
   readonly forgotten: number;
+  readonly forgottenMatches: number;
+  readonly forgottenRejects: number;
   /** Sources that have told of nothing for longer than their feed may be late. */
   readonly silent: readonly string[];
 }
 
-export async function housekeepOnce(runtime: Runtime): Promise<Kept> {
+/** Forgets until `signal` is aborted; the rest waits for the next run. */
+export async function housekeepOnce(runtime: Runtime, signal: AbortSignal): Promise<Kept> {
   const { configuration, log } = runtime;
   const { books } = await runtime.store();
   const now = runtime.now();
@@ -43,12 +51,18 @@ export async function housekeepOnce(runtime: Runtime): Promise<Kept> {
     else count.reopened++;
   }
 
-  const before = EpochMs.parse(Math.max(0, now - configuration.retention.activityDays * DAY_MS));
-  const forgotten = await books.forgetActivities(before);
-  log.info("housekeeping", { ...count, forgotten, silent });
-  return { ...count, forgotten, silent };
+  const before = (age: number) => EpochMs.parse(Math.max(0, now - age));
+  const oldest = before(configuration.retention.activityDays * DAY_MS);
+  // Activities last: they may take all the time there is, and matches wait for them in any case.
+  const forgottenRejects = await books.forgetRejects(before(REJECTS_KEPT_MS), signal);
+  const forgottenMatches = await books.forgetMatches(oldest, signal);
+  const forgotten = await books.forgetActivities(oldest, signal);
+  if (signal.aborted) log.warn("stopped before all that is old was removed; the next run goes on", { forgotten });
+  const kept = { ...count, forgotten, forgottenMatches, forgottenRejects, silent };
+  log.info("housekeeping", kept);
+  return kept;
 }
 
-export const handler = withRuntime("housekeeping", async (_event: ScheduledEvent, runtime) => {
-  await housekeepOnce(runtime);
+export const handler = withRuntime("housekeeping", async (_event: ScheduledEvent, runtime, context) => {
+  await housekeepOnce(runtime, timeLeft(context));
 });

@@ -63,7 +63,7 @@ async function run(runtime: Runtime, signal: AbortSignal, once: boolean, door: D
           ),
         ),
         every(MINUTE_MS, signal, { name: "review", log }, () => reviewOnce(runtime)),
-        every(HOUR_MS, signal, { name: "housekeeping", log }, () => housekeepOnce(runtime)),
+        every(HOUR_MS, signal, { name: "housekeeping", log }, () => housekeepOnce(runtime, signal)),
       ]);
     }
   } finally {

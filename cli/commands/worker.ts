@@ -72,7 +72,7 @@ async function run(name: string, runtime: Runtime, signal: AbortSignal): Promise
       ),
     ]);
   } else {
-    await every(HOUR_MS, signal, { name: "housekeeping", log }, () => housekeepOnce(runtime));
+    await every(HOUR_MS, signal, { name: "housekeeping", log }, () => housekeepOnce(runtime, signal));
   }
 }
 

@@ -58,9 +58,17 @@ export interface Books {
 
   /**
    * From now on `forgottenBefore` is `before`, or later. Removes what ended a day before that, so that no batch on its
-   * way brings it back; sums and findings stay. Returns how many.
+   * way brings it back; sums and findings stay. What is removed is removed in chunks until `signal` is aborted, here and
+   * below; the rest waits for the next time. Returns how many.
    */
-  forgetActivities(before: EpochMs): Promise<number>;
+  forgetActivities(before: EpochMs, signal: AbortSignal): Promise<number>;
+  /**
+   * Removes matches from before `before` that nothing supports any more and nobody can take back, but for those that a
+   * finding may still show: its earliest, and the latest of them. The finding goes on counting all.
+   */
+  forgetMatches(before: EpochMs, signal: AbortSignal): Promise<number>;
+  /** Removes rejects seen before `before`. */
+  forgetRejects(before: EpochMs, signal: AbortSignal): Promise<number>;
 }
 
 export interface HeardSource {

@@ -1,6 +1,6 @@
 /** The books in Postgres SQL, embedded and real. */
 import type { HeardFeedback } from "../cost/watch-usage.ts";
-import type { Finding, Level } from "../model/finding.ts";
+import { EVIDENCE_KEPT, type Finding, type Level } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import type { Reject } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
@@ -98,11 +98,52 @@ export function sqlBooks(database: Database): Books {
       return rows.map(withoutNulls);
     },
 
-    async forgetActivities(before) {
+    async forgetActivities(before, signal) {
       await database.query(sql.forget, [before]);
-      return (await database.query(sql.removeActivities, [before - DAY_MS])).count;
+      // Not from the beginning again: what is removed is passed over until Postgres has cleaned up.
+      let since = 0;
+      return inChunks(signal, async () => {
+        const { rows } = await database.query<Removed>(sql.removeActivities, [before - DAY_MS, since, CHUNK]);
+        since = rows[0]?.latest ?? since;
+        return rows[0]?.count ?? 0;
+      });
     },
+
+    async forgetMatches(before, signal) {
+      const { rows } = await database.query<{ uid: string }>(sql.findingsWithMatches, [before, EVIDENCE_KEPT + 1]);
+      let removed = 0;
+      for (const { uid } of rows) {
+        removed += await inChunks(
+          signal,
+          async () => (await database.query(sql.removeMatches, [uid, before, CHUNK])).count,
+        );
+      }
+      return removed;
+    },
+
+    forgetRejects: (before, signal) =>
+      inChunks(signal, async () => (await database.query(sql.removeRejects, [before, CHUNK])).count),
   };
+}
+
+interface Removed {
+  readonly count: number;
+  /** Start of the last one; null where there was none. */
+  readonly latest: number | null;
+}
+
+/** Rows that one statement removes: a second's work, so that nobody waits long for it and little is lost with it. */
+const CHUNK = 10_000;
+
+/** Until a chunk is not full, or time is up. Returns how many rows were removed. */
+async function inChunks(signal: AbortSignal, removeChunk: () => Promise<number>): Promise<number> {
+  let removed = 0;
+  while (!signal.aborted) {
+    const count = await removeChunk();
+    removed += count;
+    if (count < CHUNK) break;
+  }
+  return removed;
 }
 
 async function claimFinding(session: Session, uid: string): Promise<FindingRow | undefined> {
@@ -180,8 +221,33 @@ const texts = {
 
   forget: `insert into forgotten (before) values ($1)
     on conflict (one) do update set before = greatest(forgotten.before, excluded.before)`,
-  // What an older version wrote lasts a month at most.
-  removeActivities: `delete from activity where start_time < $1 and coalesce(end_time, start_time + ${31 * DAY_MS}) < $1`,
+  // Who has a row claimed keeps it for now. What an older version wrote lasts a month at most.
+  removeActivities: `with gone as (
+      delete from activity where uid in (
+        select uid from activity
+        where start_time >= $2 and start_time < $1 and coalesce(end_time, start_time + ${31 * DAY_MS}) < $1
+        order by start_time, uid limit $3 for update skip locked)
+      returning start_time)
+    select count(*)::integer as count, max(start_time) as latest from gone`,
+
+  findingsWithMatches: `select uid from finding where exists (
+      select from finding_match where finding = uid and time < $1 order by time, supporter offset $2 limit 1)`,
+  removeMatches: `delete from finding_match as kept
+    using (
+      select time, supporter, row_number() over later as nth, lead(true) over later as is_followed
+      from (
+        select time, supporter from finding_match as old
+        where finding = $1::uuid and time < $2
+          and not exists (select from activity where uid = supporter)
+          and not exists (select from rule_group where key = supporter)
+        order by time, supporter limit $3::integer + ${EVIDENCE_KEPT + 1}
+      ) as gone
+      window later as (order by time, supporter)
+    ) as gone
+    where kept.finding = $1::uuid and kept.time = gone.time and kept.supporter = gone.supporter
+      and nth > ${EVIDENCE_KEPT} and is_followed`,
+
+  removeRejects: "delete from reject where key in (select key from reject where seen_time < $1 limit $2)",
 };
 
 const sql = Object.fromEntries(

@@ -1,13 +1,29 @@
 /** What the books of every lasting store must do. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Activity } from "../../shared/model/activity.ts";
+import type { LedgerEntry } from "../../shared/model/ledger.ts";
+import { uidOf } from "../../shared/model/uid.ts";
 import { DAY_MS, type EpochMs } from "../../shared/model/units.ts";
 import type { Owed, Settled } from "../../shared/pipeline/deliver.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
 import type { LastingStore } from "../../shared/store/books.ts";
+import { openMemoryStore } from "../../shared/store/memory-store.ts";
+import { START } from "../activities.ts";
 import { world } from "../world.ts";
 import { many } from "./store.contract.ts";
 
 const at = (time: number) => time as EpochMs;
+const unlimited = new AbortController().signal;
+/** Aborted when it was asked so many times whether it is. */
+const endsAfter = (times: number): AbortSignal => {
+  let asked = 0;
+  return {
+    get aborted() {
+      return asked++ >= times;
+    },
+  } as AbortSignal;
+};
+const byUid = (a: LedgerEntry, b: LedgerEntry): number => (a.activity.uid < b.activity.uid ? -1 : 1);
 
 /** Calls of a denied model by two people: two findings. */
 const shady = [
@@ -157,12 +173,74 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       const older = activities.filter(({ endTime }) => endTime < last).length;
       expect(older).toBeGreaterThan(0);
       expect(await store.forgottenBefore()).toBe(0);
-      expect(await store.books.forgetActivities(last)).toBe(0);
+      expect(await store.books.forgetActivities(last, unlimited)).toBe(0);
       expect(await store.forgottenBefore()).toBe(last);
-      expect(await store.books.forgetActivities(at(last + DAY_MS))).toBe(older);
-      expect(await store.books.forgetActivities(last)).toBe(0);
+      expect(await store.books.forgetActivities(at(last + DAY_MS), unlimited)).toBe(older);
+      expect(await store.books.forgetActivities(last, unlimited)).toBe(0);
       expect(await store.forgottenBefore()).toBe(last + DAY_MS);
       expect(await store.usage()).toEqual(usage);
+    });
+
+    it("forget many activities in chunks, stop when time is up, and go on the next time", async () => {
+      const day = START + 100 * DAY_MS;
+      await store.books.forgetActivities(at(day), unlimited);
+      const entries = many(10_500, { startTime: at(day), endTime: at(day) }).map((one) => ({
+        activity: { ...one, uid: uidOf("chunk", one.uid), startTime: at(day), endTime: at(day) },
+        findings: [],
+      }));
+      await store.transact((tables) => tables.putActivities(entries.toSorted(byUid)));
+      const later = at(day + 2 * DAY_MS);
+      expect(await store.books.forgetActivities(later, endsAfter(0))).toBe(0);
+      expect(await store.forgottenBefore()).toBe(later);
+      expect(await store.books.forgetActivities(later, endsAfter(1))).toBe(10_000);
+      expect(await store.books.forgetActivities(later, unlimited)).toBe(500);
+    });
+
+    it("forget matches that nothing supports any more, and show of a finding what all of them would show", async () => {
+      const memory = openMemoryStore();
+      const take = async (activities: readonly Activity[]) => {
+        for (const one of [store, memory]) await detect(activities, { ...world, store: one });
+      };
+      const carol = (count: number, day: number) =>
+        many(count, { actor: { uid: "carol" }, model: { id: "deepseek-y", name: "deepseek/deepseek-y" } }).map(
+          (call): Activity => ({
+            ...call,
+            uid: uidOf(day, call.uid),
+            startTime: at(call.startTime + day * DAY_MS),
+            endTime: at(call.endTime + day * DAY_MS),
+          }),
+        );
+      const innocent = (call: Activity): Activity => ({
+        ...call,
+        model: { id: "x", vendor: "anthropic", name: "anthropic/claude-x" },
+      });
+      const before = at(START + 205 * DAY_MS);
+      await store.books.forgetActivities(before, unlimited);
+      await store.books.forgetMatches(before, unlimited);
+      await take(carol(40, 200));
+      expect(await store.books.forgetMatches(before, unlimited)).toBe(0);
+      await store.books.forgetActivities(before, unlimited);
+      expect(await store.books.forgetMatches(before, endsAfter(0))).toBe(0);
+      // Eight are shown, and the last would be where later ones are taken back.
+      expect(await store.books.forgetMatches(before, unlimited)).toBe(31);
+      expect(await store.books.forgetMatches(before, unlimited)).toBe(0);
+
+      const recent = carol(3, 210);
+      await take(recent);
+      for (const call of [undefined, ...recent.toReversed()]) {
+        if (call) await take([innocent(call)]);
+        const [row] = await memory.findings();
+        expect(row?.finding.matches).toBeGreaterThanOrEqual(40);
+        expect(await store.finding(row?.finding.uid ?? "")).toEqual(row);
+      }
+    });
+
+    it("forget rejects by when they were seen", async () => {
+      const seen = (time: number) => store.books.recordRejects([{ reason: "old", place: `at ${time}` }], at(time));
+      await seen(1_000);
+      await seen(2_000);
+      expect(await store.books.forgetRejects(at(2_000), unlimited)).toBeGreaterThan(0);
+      expect((await store.books.rejects()).map(({ seenTime }) => seenTime)).toEqual([2_000]);
     });
   });
 }
