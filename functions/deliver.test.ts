@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type EpochMs, HOUR_MS } from "../shared/model/units.ts";
 import { detect } from "../shared/pipeline/detect.ts";
 import type { LastingStore } from "../shared/store/books.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
@@ -105,6 +106,19 @@ describe("delivering once", () => {
     expect(server.asked).toHaveLength(2);
     await sleep(1_000);
     expect(await deliverOnce(runtime, running)).toEqual([{ sink: "pausing", settled: PEOPLE - 1 }]);
+  });
+
+  it("asks again within an hour, whatever a sink says", async () => {
+    const server = await serve((_asked, count) =>
+      count === 1 ? { status: 429, headers: { "retry-after": "999999999" } } : {},
+    );
+    let now = Date.now();
+    const runtime = { ...runtimeFor({ lasting: server.url }), now: () => now as EpochMs };
+    expect(await deliverOnce(runtime, running)).toMatchObject([{ settled: 0, failure: {} }]);
+    now += HOUR_MS - 1;
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "lasting", settled: 0 }]);
+    now += 1;
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "lasting", settled: PEOPLE }]);
   });
 
   it("ends when its time is up: what is at hand is told to its end, and no more begun", async () => {

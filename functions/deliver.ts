@@ -4,7 +4,7 @@ import type { ScheduledEvent } from "aws-lambda";
 import { topics } from "../shared/bus/topics.ts";
 import { NotBefore } from "../shared/http/post.ts";
 import { PipelineError } from "../shared/model/errors.ts";
-import { SECOND_MS } from "../shared/model/units.ts";
+import { HOUR_MS, SECOND_MS } from "../shared/model/units.ts";
 import { type DeliverPorts, deliver } from "../shared/pipeline/deliver.ts";
 import { detections, sinks } from "../shared/registry.ts";
 import { WORK_MS } from "../shared/store/books.ts";
@@ -20,6 +20,8 @@ const BATCH_MS = 20 * SECOND_MS;
 const GRACE_MS = 5 * SECOND_MS;
 /** Who says to come back at once is not taken at its word. */
 const SHORTEST_WAIT_MS = SECOND_MS;
+/** Nor is one that wants more than anybody should wait for a finding. */
+const LONGEST_WAIT_MS = HOUR_MS;
 /** A wait that leaves less than this of an invocation leaves no time to tell anything. */
 const TO_TELL_MS = 15 * SECOND_MS;
 
@@ -43,7 +45,8 @@ export const deliverOnce = (
 
 /**
  * Until the sink of that name in the configuration was told all, or `signal` is aborted. One that wants a pause has it
- * within this run where that ends by `until`. What stopped it, whatever it was, is logged and returned.
+ * within this run where that ends by `until`. What stopped it, whatever it was, is logged and returned; throws where
+ * there is no such sink.
  */
 export async function deliverTo(
   name: string,
@@ -108,7 +111,7 @@ async function deliverAll(
         continue;
       }
       if (!(batch.failure instanceof NotBefore)) return { settled, failure: batch.failure };
-      const waitMs = Math.max(SHORTEST_WAIT_MS, batch.failure.waitMs);
+      const waitMs = Math.min(Math.max(SHORTEST_WAIT_MS, batch.failure.waitMs), LONGEST_WAIT_MS);
       pauses.set(name, runtime.now() + waitMs);
       if (runtime.now() + waitMs > until) return { settled, failure: batch.failure };
       await sleep(waitMs, undefined, { signal }).catch(() => {});
