@@ -81,6 +81,14 @@ describe("a budget", () => {
     expect(foreseen[0]?.impactNanoUsd).toBeGreaterThan(200e9);
   });
 
+  it("counts the last hour of a month that is told some minutes after it", () => {
+    const watch = new BudgetWatch([monthly(900)]);
+    for (let hour = 0; hour < 31 * 24; hour++) watch.deliver(at(hour + 1 + 2 / 60), [reading(hour, 1)]);
+    expect(watch.statuses()[0]).toMatchObject({ periodStart: START, used: 31 * 24 });
+    expect(watch.deliver(at(31 * 24 + 0.5), [reading(31 * 24, 1)])).toEqual([]);
+    expect(watch.statuses()[0]).toMatchObject({ periodStart: START + 31 * DAY_MS, used: 1 });
+  });
+
   it("is silent where the month will do", () => {
     expect(said(spent(new BudgetWatch([monthly(900)]), 31 * 24 - 1))).toEqual([]);
   });

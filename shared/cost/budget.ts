@@ -8,6 +8,7 @@
 import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, toEpochMs } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert } from "./alert.ts";
+import { runningHourAt } from "./calendar.ts";
 import { dollars } from "./explain.ts";
 import {
   exceedance,
@@ -170,7 +171,7 @@ export class BudgetWatch {
     const alerts: Alert[] = [];
     const present = Math.floor(time / HOUR_MS);
     const hourOf = (reading: Reading): EpochHour => Math.min(reading.hour, present);
-    let running = Math.ceil(time / HOUR_MS) - 1;
+    let running = runningHourAt(time);
     for (const reading of readings) running = Math.max(running, hourOf(reading));
     if (this.#openHour < 0)
       this.#openHour = readings.reduce((least, one) => Math.min(least, hourOf(one)), running);

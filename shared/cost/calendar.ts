@@ -1,4 +1,5 @@
 /** Hours and days since 1970 in UTC, and how often a bin of the week has come by. */
+import { type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
 import type { EpochHour } from "./series-state.ts";
 
 export type EpochDay = number;
@@ -38,3 +39,9 @@ export function visitsAfter(hour: EpochHour, until: EpochHour): number {
   const day = dayOf(hour);
   return daysOfKind(isWeekend(day), day + 1, day + 1 + Math.floor((until - 1 - hour) / 24));
 }
+
+/** What is told by the hour comes minutes after its end. */
+const LATENESS_MS = 15 * MINUTE_MS;
+
+/** The last hour that is not over yet, for all that one knows at a time without having heard of a later one. */
+export const runningHourAt = (time: EpochMs): EpochHour => Math.ceil((time - LATENESS_MS) / HOUR_MS) - 1;

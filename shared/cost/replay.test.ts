@@ -265,7 +265,8 @@ it("finds the same in a made-up organization, line by line and shuffled", async 
   const made = organization(1);
   const until = (START + 40 * DAY_MS) as EpochMs;
   const lines: Activity[] = [];
-  for await (const activity of activities(made, 1)) if (activity.startTime < until) lines.push(activity);
+  for await (const activity of activities(made, { flushes: 1 }))
+    if (activity.startTime < until) lines.push(activity);
   const found = await alertsOf(lines);
   expect(found.length).toBeGreaterThan(3);
   const random = randomOf(9);

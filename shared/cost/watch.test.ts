@@ -106,6 +106,24 @@ describe("the watch", () => {
     expect(app?.text).toContain("most of it by stranger-0 1 %");
   });
 
+  it("takes what comes some minutes after its hour as if it had come in time, each part of a team named", () => {
+    const people = Array.from({ length: 30 }, (_, index) =>
+      attribution(`user-${index}`, "made-up/base", `t-${index}`),
+    );
+    const hour = 30 * 24;
+    const strangers = Array.from({ length: 200 }, (_, index) =>
+      reading(attribution(`stranger-${index}`, "made-up/base", `t-${index}`), hour, calls(100 + index)),
+    );
+    const saidAt = (time: number) => {
+      const told = watched(30, {}, people).deliver(at(time), strangers);
+      return told.find(({ subject }) => subject.kind === "app")?.text;
+    };
+    expect(saidAt(hour + 1)).toContain("most of it by stranger-199 1 %");
+    expect(saidAt(hour + 1 + 2 / 60)).toBe(saidAt(hour + 1));
+    // Hours later others have been heard of, and those who rose are named all the same.
+    expect(saidAt(hour + 5)).toContain("most of it by stranger-199 1 %");
+  });
+
   it("keeps what grows slowly for the digest", () => {
     const watch = new CostWatch();
     const told: Alert[] = [];

@@ -9,7 +9,7 @@ import type { SeriesRow } from "../model/ledger.ts";
 import { type EpochMs, fromUsd, HOUR_MS } from "../model/units.ts";
 import type { KnownEvent } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert, type SeriesKind } from "./alert.ts";
-import { dayOf } from "./calendar.ts";
+import { dayOf, runningHourAt } from "./calendar.ts";
 import {
   aggregateEvidenceOf,
   type Bar,
@@ -254,7 +254,7 @@ export class CostWatch {
     const present = Math.floor(time / HOUR_MS);
     // A clock that is ahead is set back: nothing can have happened after it arrived.
     const hourOf = (reading: Reading): EpochHour => Math.min(reading.hour, present);
-    let running = Math.ceil(time / HOUR_MS) - 1;
+    let running = runningHourAt(time);
     for (const reading of readings) running = Math.max(running, hourOf(reading));
     if (this.#firstHour < 0) this.#begin(readings.reduce((least, one) => Math.min(least, hourOf(one)), running));
     while (this.#openHour < running) this.#closeHour(alerts);
@@ -414,14 +414,19 @@ export class CostWatch {
 
   #fold(series: Series): void {
     const { state } = series;
+    this.#foldInto(state, series);
+    if (state.nextHour % 24 === 0) {
+      series.mornings.unshift(copyOf(state));
+      series.mornings.length = Math.min(series.mornings.length, MORNINGS_KEPT);
+    }
+  }
+
+  /** One more hour of a series into a state of it. */
+  #foldInto(state: SeriesState, series: Series): void {
     const hour = state.nextHour;
     const times = this.#timesOf(series, hour);
     if (times === undefined || this.#gaps.has(hour)) stepOverGap(state);
     else step(state, this.#totalsOf(series, hour), times);
-    if ((hour + 1) % 24 === 0) {
-      series.mornings.unshift(copyOf(state));
-      series.mornings.length = Math.min(series.mornings.length, MORNINGS_KEPT);
-    }
   }
 
   /** Folds again from before `hour`; `examine` is called with every hour from then, before it is folded. */
@@ -505,8 +510,9 @@ export class CostWatch {
   #risen({ members }: Aggregate, hour: EpochHour): readonly { readonly uid: string; readonly share: number }[] {
     const risen: { uid: string; excess: number }[] = [];
     for (const member of members) {
-      if (member.state.nextHour !== hour) continue;
-      expect(member.state, hour, this.#expected);
+      const state = this.#stateBefore(member, hour);
+      if (!state) continue;
+      expect(state, hour, this.#expected, this.#timesOf(member, hour));
       const excess = this.#totalsOf(member, hour).cost - this.#expected.cost;
       if (excess > 0) risen.push({ uid: member.uid, excess });
     }
@@ -515,6 +521,16 @@ export class CostWatch {
       .sort((a, b) => b.excess - a.excess || (a.uid < b.uid ? -1 : 1))
       .slice(0, 3)
       .map(({ uid, excess }) => ({ uid, share: excess / all }));
+  }
+
+  /** What was known before an hour, as far as it can be folded again. */
+  #stateBefore(series: Series, hour: EpochHour): SeriesState | undefined {
+    if (series.state.nextHour === hour) return series.state;
+    const morning = series.mornings.find(({ nextHour }) => nextHour <= hour);
+    if (!morning) return undefined;
+    const state = copyOf(morning);
+    while (state.nextHour < hour) this.#foldInto(state, series);
+    return state;
   }
 
   /** Whether a member's own incident says it already. */

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:cost [-- --seeds 201-212]`: how much of what is injected into made-up organizations is noticed, how
+ * `npm run bench:cost [-- --seeds 201-212 --minutes-later 2]`: how much of what is injected into made-up organizations is noticed, how
  * soon, and how often an alert is false; beside it, what fixed limits, three sigma, day over day and a daily detector
  * after AWS's find in the same data. Everything goes through `replay`, as `gnomon cost replay` does, with buckets that
- * grow every five minutes.
+ * grow every five minutes, and arrive at once or so many minutes later.
  *
  * The generator and the detector have one author: this guards against regressions and ranks methods; it is no
  * evidence from the field.
@@ -15,7 +15,7 @@ import { STATE_FLOATS } from "../../../shared/cost/series-state.ts";
 import { type Attribution, CostWatch } from "../../../shared/cost/watch.ts";
 import { HOUR_MS } from "../../../shared/model/units.ts";
 import { type Baseline, daily, dayOverDay, fixed, sigmas } from "./baselines.ts";
-import { activities, deliveries, FLUSHES_PER_HOUR, timeAt } from "./deliveries.ts";
+import { activities, type Collection, deliveries, timeAt } from "./deliveries.ts";
 import { forecast, months, newForecastFigures } from "./months.ts";
 import { anomalyTypes, HOURS, type Organization, organization } from "./organization.ts";
 import { type Claim, DRIVERS, type Figures, figuresOf, type Score, score, sum } from "./score.ts";
@@ -53,7 +53,7 @@ async function run(seed: number): Promise<Outcome> {
   const planned = months(made);
   const alerts: Alert[] = [];
   const options = { price: () => undefined, budgets: planned.map(({ budget }) => budget) };
-  for await (const alert of replay(activities(made), options)) alerts.push(alert);
+  for await (const alert of replay(activities(made, { minutesLater }), options)) alerts.push(alert);
   forecast(made, forecasts);
 
   const warnings = new Map<string, number>();
@@ -96,7 +96,7 @@ function claimOf({ detector, subject, detectedTime, driver }: Alert): readonly C
 }
 
 /** Hours of series folded and examined per second, on this machine, with readings already in memory. */
-function speed(made: Organization, flushes: number): number {
+function speed(made: Organization, collection: Collection): number {
   const attributions = made.leaves.map((leaf): Attribution => {
     const principal = made.principals[leaf.principal]?.name ?? "";
     return {
@@ -108,7 +108,7 @@ function speed(made: Organization, flushes: number): number {
     };
   });
   const latest = new Map<number, { cost: number; calls: number; inputTokens: number; outputTokens: number }>();
-  const batches = [...deliveries(made, flushes)].map(({ time, deliveries: batch }) => ({
+  const batches = [...deliveries(made, collection)].map(({ time, deliveries: batch }) => ({
     time,
     readings: batch.flatMap((now) => {
       const attribution = attributions[now.leaf];
@@ -160,8 +160,12 @@ const countBy = (keys: readonly string[]): string =>
     .map(([key, all]) => `${key} ${all.length}`)
     .join(", ");
 
-const argument = process.argv.indexOf("--seeds");
-const seeds = seedsIn(argument > 0 ? (process.argv[argument + 1] ?? "") : REPORTED);
+function argument(name: string, otherwise: string): string {
+  const place = process.argv.indexOf(name);
+  return place > 0 ? (process.argv[place + 1] ?? "") : otherwise;
+}
+const seeds = seedsIn(argument("--seeds", REPORTED));
+const minutesLater = Number(argument("--minutes-later", "0"));
 const tuned = seeds.filter((seed) => TUNED_ON.some(([from, to]) => seed >= from && seed <= to));
 if (tuned.length > 0) print(`Seeds ${tuned.join(", ")} were tuned on: these figures prove nothing.\n`);
 
@@ -215,10 +219,12 @@ print(
 );
 
 const made = organization(seeds[0] ?? 0);
-const hourly = speed(made, 1);
-const fiveMinutes = speed(made, FLUSHES_PER_HOUR);
+const hourly = speed(made, { flushes: 1 });
+const soonAfter = speed(made, { flushes: 1, minutesLater: 2 });
+const fiveMinutes = speed(made, {});
+const thousands = (speed: number): string => `${Math.round(speed / 1_000)} thousand`;
 print(
-  `Speed on this machine: ${Math.round(hourly / 1_000)} thousand series-hours a second delivered hourly, ${Math.round(fiveMinutes / 1_000)} thousand delivered every five minutes. State: ${4 * STATE_FLOATS} bytes a series.`,
+  `Speed on this machine: ${thousands(hourly)} series-hours a second delivered at the end of each hour, ${thousands(soonAfter)} two minutes after it, ${thousands(fiveMinutes)} every five minutes. State: ${4 * STATE_FLOATS} bytes a series.`,
 );
 
 const targets: readonly (readonly [string, boolean])[] = [
@@ -229,7 +235,7 @@ const targets: readonly (readonly [string, boolean])[] = [
   ["80 % forecast interval covers 75 to 90 %", covered >= 0.75 && covered <= 0.9],
   ["budget warnings before at least 92 % of exhaustions", warned >= 0.92],
   ["false budget months at most 1 %", falseMonths <= 0.01],
-  ["at least 200,000 series-hours a second", hourly >= 200_000],
+  ["at least 200,000 series-hours a second", Math.min(hourly, soonAfter) >= 200_000],
   ["state at most 1 kB", 4 * STATE_FLOATS <= 1_024],
 ];
 print();

@@ -18,16 +18,25 @@ export interface Delivery {
   readonly cost: number;
 }
 
-export const FLUSHES_PER_HOUR = 12;
+const FLUSHES_PER_HOUR = 12;
 
 export const timeAt = (hours: number): EpochMs => Math.round(START_MS + hours * HOUR_MS) as EpochMs;
 
-/** In order of arrival. `flushes` 1: only complete hours. */
+/** How it is collected. */
+export interface Collection {
+  /** How often in an hour. 1: only complete hours. */
+  readonly flushes?: number;
+  /** How long everything takes on its way. */
+  readonly minutesLater?: number;
+}
+
+/** In order of arrival. */
 export function* deliveries(
   organization: Organization,
-  flushes = FLUSHES_PER_HOUR,
+  { flushes = FLUSHES_PER_HOUR, minutesLater = 0 }: Collection = {},
 ): Generator<{ readonly time: EpochMs; readonly deliveries: readonly Delivery[] }> {
   const { leaves, outages } = organization;
+  const arrivalAt = (hours: number): EpochMs => timeAt(hours + minutesLater / 60);
   const lateShare = new Map<number, number>();
   /** By hour of arrival: leaves and hours to be delivered in full. */
   const owed = new Map<number, { leaf: number; hour: number }[]>();
@@ -53,7 +62,7 @@ export function* deliveries(
       const source = leaves[leaf];
       return source ? [upTo(source, leaf, past, 1, 1)] : [];
     });
-    if (due.length > 0) yield { time: timeAt(hour), deliveries: due };
+    if (due.length > 0) yield { time: arrivalAt(hour), deliveries: due };
     const until = downUntil(hour);
     const active = leaves.flatMap((leaf, index) => ((leaf.calls[hour] ?? 0) > 0 ? [index] : []));
     if (until !== undefined) {
@@ -72,7 +81,7 @@ export function* deliveries(
         last.set(index, delivery.cost);
         batch.push(delivery);
       }
-      if (batch.length > 0) yield { time: timeAt(hour + flush / flushes), deliveries: batch };
+      if (batch.length > 0) yield { time: arrivalAt(hour + flush / flushes), deliveries: batch };
     }
   }
 }
@@ -101,7 +110,7 @@ function upTo(leaf: Leaf, index: number, hour: number, time: number, share: numb
 /** The same as `gnomon.activity/v1`, as a usage API would be read: one bucket per leaf and hour, which grows. */
 export async function* activities(
   organization: Organization,
-  flushes = FLUSHES_PER_HOUR,
+  collection: Collection = {},
 ): AsyncGenerator<Activity> {
   const { leaves, principals, seed } = organization;
   const templates = leaves.map(
@@ -119,7 +128,7 @@ export async function* activities(
       labels: { app: leaf.app, team: leaf.team },
     }),
   );
-  for (const { time, deliveries: batch } of deliveries(organization, flushes)) {
+  for (const { time, deliveries: batch } of deliveries(organization, collection)) {
     for (const { leaf, hour, calls, inputTokens, outputTokens, cost } of batch) {
       const template = templates[leaf];
       if (!template) continue;
