@@ -90,6 +90,30 @@ describe("the watch", () => {
     expect(told.some(({ subject }) => subject.uid === "team-2")).toBe(false);
   });
 
+  it("tells of no team where the own alert of one member explains most of its rise", () => {
+    const people = ["a", "b", "c", "d", "e", "f", "g", "h"].map((name) =>
+      attribution(name, "made-up/base", "team-1"),
+    );
+    const others = ["p", "q", "r", "s", "t", "u", "v", "w"].map((name) =>
+      attribution(name, "made-up/base", "team-2"),
+    );
+    const told = (most: number) => {
+      const watch = watched(30, {}, [...people, ...others]);
+      const alerts: Alert[] = [];
+      for (let hour = 30 * 24; hour < 33 * 24; hour++)
+        alerts.push(
+          ...watch.deliver(at(hour + 1), [
+            ...people.map((of, index) => reading(of, hour, calls(index === 0 ? most : 120))),
+            ...others.map((of) => reading(of, hour, calls(100))),
+          ]),
+        );
+      return new Set(detectors(alerts));
+    };
+    expect(told(120)).toEqual(new Set(["team-lift team-1"]));
+    expect([...told(900)].filter((said) => said.startsWith("team-lift"))).toEqual([]);
+    expect(told(900)).toContain("surge a");
+  });
+
   it("tells of an app that nobody alone explains, with those who rose most", () => {
     const people = Array.from({ length: 30 }, (_, index) =>
       attribution(`user-${index}`, "made-up/base", `t-${index}`),

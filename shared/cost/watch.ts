@@ -535,11 +535,13 @@ export class CostWatch {
 
   /** Whether a member's own incident says it already. */
   #explained(aggregate: Aggregate, time: EpochMs): boolean {
-    for (const member of aggregate.members) {
-      const incident = this.#incidents.get(member);
-      if (incident && time - Math.max(incident.lastFast, incident.lastSlow) <= MEMBER_EXPLAINS_MS) return true;
-    }
+    for (const member of aggregate.members) if (this.#isOpen(member, time)) return true;
     return false;
+  }
+
+  #isOpen(member: Series, time: EpochMs): boolean {
+    const incident = this.#incidents.get(member);
+    return incident !== undefined && time - Math.max(incident.lastFast, incident.lastSlow) <= MEMBER_EXPLAINS_MS;
   }
 
   #closeDay(day: number, alerts: Alert[]): void {
@@ -555,8 +557,16 @@ export class CostWatch {
       if (this.#timesOf(team, hour) !== 1) continue;
       const members: Member[] = [...team.members];
       const evidence = teamLift(members, background, day, this.#bar);
-      if (evidence) this.#say(team, evidence, hour, time, alerts);
+      if (evidence && !this.#isToldByMembers(team, evidence, time)) this.#say(team, evidence, hour, time, alerts);
     }
+  }
+
+  /** Whether the own incidents of members make up most of what is to be told. */
+  #isToldByMembers({ members }: Aggregate, { children = [] }: Evidence, time: EpochMs): boolean {
+    let share = 0;
+    for (const member of members)
+      if (this.#isOpen(member, time)) share += children.find(({ uid }) => uid === member.uid)?.share ?? 0;
+    return share > 0.5;
   }
 
   #hasGap(day: number): boolean {
