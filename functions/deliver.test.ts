@@ -52,7 +52,7 @@ function runtimeFor(urls: Readonly<Record<string, string>>): MadeUpRuntime {
 const toldBy = ({ asked }: JsonServer): string[] => asked.map(({ headers }) => String(headers["webhook-id"]));
 
 describe("delivering once", () => {
-  it("keeps what a sink took when it fails at the third, and goes on there the next time", async () => {
+  it("keeps what a sink took when it fails at the third, and tells it the others the next time", async () => {
     const server = await serve((_asked, count) => ({ status: count === 3 ? 503 : 200 }));
     const runtime = runtimeFor({ failing: server.url });
     expect(await deliverOnce(runtime, running)).toMatchObject([
@@ -61,8 +61,8 @@ describe("delivering once", () => {
     expect(await deliverOnce(runtime, running)).toEqual([{ sink: "failing", settled: PEOPLE - 2 }]);
     const told = toldBy(server);
     expect(told).toHaveLength(PEOPLE + 1);
-    expect(told[3]).toBe(told[2]);
     expect(new Set(told).size).toBe(PEOPLE);
+    expect(told.slice(3)).toContain(told[2]);
   });
 
   it("lets no sink stop another, not even by what nobody expected", async () => {

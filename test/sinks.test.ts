@@ -207,6 +207,25 @@ describe("what a sink is owed", () => {
     expect(ids[1]).toEqual(ids[0]);
   });
 
+  it("is told all but the one its receiver chokes on", async () => {
+    const choking: Sink = {
+      ...(webhook as Sink),
+      async *send(deliveries: readonly Delivery[]) {
+        for (const { id, finding } of deliveries) {
+          if (finding.reason.startsWith("b ")) throw new Error("500");
+          yield [{ id }];
+        }
+      },
+    };
+    let owed = ["a", "b", "c", "d", "e"].map((name) => ({ finding: finding(name) }));
+    for (let now = 1; now <= 12; now++) {
+      const { settled } = await deliver(choking, {}, owed, { ...portsOf(), now: () => EpochMs.parse(now) });
+      const told = new Set(settled.map(({ findingUid }) => findingUid));
+      owed = owed.filter((one) => !told.has(one.finding.uid));
+    }
+    expect(owed.map((one) => one.finding.reason.slice(0, 1))).toEqual(["b"]);
+  });
+
   it("stays told when no more is begun, and when a sink is given up that never answers", async () => {
     const enough = new AbortController();
     const begun: string[] = [];

@@ -78,13 +78,18 @@ export async function deliver<Settings>(
   ports: DeliverPorts,
 ): Promise<DeliveredBatch> {
   const settled: Settled[] = [];
-  const batch = new Map<string, Due>();
+  const due: Due[] = [];
   for (const one of owed) {
     const change = changeOwed(one, ports.minimumLevel);
-    if (!change) settled.push(seen(one));
-    else if (batch.size < sink.batchSize) batch.set(idOf({ ...one, change }), { ...one, change });
+    if (change) due.push({ ...one, change });
+    else settled.push(seen(one));
   }
-  if (batch.size === 0) return { settled };
+  if (due.length === 0) return { settled };
+  // Not always the same first: one that its receiver chokes on must not stand before all others for ever.
+  const first = ports.now() % due.length;
+  const batch = new Map(
+    [...due.slice(first), ...due.slice(0, first)].slice(0, sink.batchSize).map((one) => [idOf(one), one]),
+  );
 
   const results = sink
     .send(
