@@ -20,7 +20,7 @@ export interface Alert {
   readonly usualNanoUsd: NanoUsd;
   /** Of a budget. `usedShare`: used over its amount. */
   readonly budget?: { readonly name: string; readonly usedShare: number };
-  /** `calls`, `tokens per call`, `price per token`, `new spender`, `budget`, `quota`. */
+  /** `calls`, `tokens per call`, `price per token`; without tokens `price per call`; `new spender`, `budget`, `quota`. */
   readonly driver: string;
   /** For a person: one sentence. */
   readonly text: string;

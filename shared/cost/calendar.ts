@@ -45,3 +45,6 @@ const LATENESS_MS = 15 * MINUTE_MS;
 
 /** The last hour that is not over yet, for all that one knows at a time without having heard of a later one. */
 export const runningHourAt = (time: EpochMs): EpochHour => Math.ceil((time - LATENESS_MS) / HOUR_MS) - 1;
+
+/** Whether what is told of up to a time is by then old news. */
+export const isPast = (until: EpochMs, now: EpochMs): boolean => now - until > LATENESS_MS;

@@ -78,7 +78,19 @@ describe("decomposition", () => {
 
   it("has nothing to say without a usual", () => {
     expect(decompose({ ...loop, usualCost: 0 })).toBeUndefined();
-    expect(decompose({ ...loop, usualTokens: 0 })).toBeUndefined();
+    expect(decompose({ ...loop, usualCalls: 0 })).toBeUndefined();
+  });
+
+  it("is of calls and the price of a call where tokens are not known", () => {
+    const images = { ...loop, cost: 8, usualCost: 1, calls: 20, usualCalls: 10, tokens: 0, usualTokens: 0 };
+    expect(decompose(images)?.map(({ of, ratio }) => [of, ratio])).toEqual([
+      ["calls", expect.closeTo(2, 9)],
+      ["price per call", expect.closeTo(4, 9)],
+    ]);
+    expect(driverOf(images)).toBe("price per call");
+    expect(sentenceFor("p1", images, END)).toContain(
+      "driven by price per call × 4.0 ($4.67), calls × 2.0 ($2.33)",
+    );
   });
 });
 
@@ -129,6 +141,59 @@ describe("sentence", () => {
     expect(sentenceFor("team-4", team, END)).toContain("most of it by p2 50 %, p3 25 %");
   });
 
+  it("names beside what rose what fell, where that is much", () => {
+    const fewer = { ...loop, cost: 20, usualCost: 10, calls: 40, usualCalls: 10, tokens: 200, usualTokens: 100 };
+    expect(sentenceFor("p1", fewer, END)).toContain(
+      "driven by calls × 4.0 ($20.00), but 50 % fewer tokens per call (-$10.00);",
+    );
+    const cheaper = { ...fewer, tokens: 800 };
+    expect(sentenceFor("p1", cheaper, END)).toContain(", but 75 % lower price per token (-$20.00);");
+  });
+
+  it("adds up to the difference within 15 % where it names what drove it", () => {
+    const amount = fc.double({ min: 1, max: 1e4, noNaN: true });
+    const known = fc.record({
+      cost: amount,
+      usualCost: amount,
+      calls: amount,
+      usualCalls: amount,
+      tokens: amount,
+      usualTokens: amount,
+    });
+    fc.assert(
+      fc.property(known, (figures) => {
+        const text = sentenceFor("p1", { ...loop, ...figures }, END);
+        const named = /driven by ([^;]*)/.exec(text)?.[1];
+        if (named === undefined) return;
+        const parts = [...named.matchAll(/\((-?)\$([\d.,]+)\)/g)].map(
+          ([, sign, digits]) => (sign === "-" ? -1 : 1) * Number(digits?.replaceAll(",", "")),
+        );
+        const difference = figures.cost - figures.usualCost;
+        const rounding = 0.5 * parts.length;
+        const off = Math.abs(parts.reduce((sum, part) => sum + part, 0) - difference);
+        expect(off).toBeLessThanOrEqual(0.15 * difference + rounding);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("tells no share that rounds to nothing", () => {
+    const children = [
+      { uid: "p2", share: 0.994 },
+      { uid: "p3", share: 0.004 },
+    ];
+    expect(sentenceFor("team-4", { ...loop, children }, END)).toContain("most of it by p2 99 %;");
+  });
+
+  it("says how fast it goes on only of what goes on, and of a newcomer without a usual", () => {
+    const hours = (later: number) => sentenceFor("p1", loop, END, (END + later * HOUR_MS) as EpochMs);
+    expect(hours(0.2)).toContain("; now $17.00 an hour above the usual");
+    expect(hours(5)).toContain("; $17.00 above the usual in its last hour");
+    const newcomer: Evidence = { ...loop, detector: "new-spender", usualCost: 0 };
+    expect(sentenceFor("p1", newcomer, END)).toMatch(/; now \$17\.00 an hour$/);
+    expect(sentenceFor("p1", newcomer, END, (END + HOUR_MS) as EpochMs)).toMatch(/; \$17\.00 in its last hour$/);
+  });
+
   it("says so where there is normally nothing", () => {
     expect(sentenceFor("p1", { ...loop, usualCost: 0.001 }, END)).toContain("normally no spend");
   });
@@ -138,8 +203,10 @@ describe("sentence", () => {
       fc.property(anyEvidence, (evidence) => {
         const text = sentenceFor("subject", evidence, END);
         expect(text).toBe(sentenceFor("subject", structuredClone(evidence), END));
-        expect(text).not.toMatch(/NaN|Infinity|∞|undefined|\$-|-\$|usual -|[^ ]e\+/);
-        expect(["calls", "tokens per call", "price per token", "new spender"]).toContain(driverOf(evidence));
+        expect(text).not.toMatch(/NaN|Infinity|∞|undefined|\$-|[^(]-\$|usual -|[^ ]e\+/);
+        expect(["calls", "tokens per call", "price per token", "price per call", "new spender"]).toContain(
+          driverOf(evidence),
+        );
       }),
       { numRuns: 500 },
     );

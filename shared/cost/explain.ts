@@ -3,10 +3,11 @@
  * an infinite percentage, never a probability.
  */
 import { type EpochMs, HOUR_MS, MINUTE_MS, toMinute } from "../model/units.ts";
+import { isPast } from "./calendar.ts";
 import type { Evidence } from "./evidence.ts";
 
 export interface Part {
-  readonly of: "calls" | "tokens per call" | "price per token";
+  readonly of: "calls" | "tokens per call" | "price per token" | "price per call";
   /** Dollars of the difference; the parts add up to it. */
   readonly dollars: number;
   /** Actual over usual. */
@@ -15,28 +16,36 @@ export interface Part {
 
 /**
  * Splits cost − usual into what came of more calls, of larger calls and of dearer tokens: the exact log-mean (LMDI)
- * decomposition of cost = calls × tokens per call × price per token. Undefined without a usual to compare with.
+ * decomposition of cost = calls × tokens per call × price per token, or calls × price per call where tokens are not known.
+ * Undefined without a usual to compare with.
  */
-export function decompose(evidence: Evidence): readonly Part[] | undefined {
-  const { cost, usualCost, calls, usualCalls, tokens, usualTokens } = evidence;
-  const figures = [cost, usualCost, calls, usualCalls, tokens, usualTokens];
-  if (!figures.every((figure) => figure >= LEAST_FIGURE && Number.isFinite(figure))) return undefined;
+export function decompose({
+  cost,
+  usualCost,
+  calls,
+  usualCalls,
+  tokens,
+  usualTokens,
+}: Evidence): readonly Part[] | undefined {
+  if (![cost, usualCost, calls, usualCalls].every(isKnown)) return undefined;
   const logCost = Math.log(cost / usualCost);
   const logCalls = Math.log(calls / usualCalls);
-  const logTokens = Math.log(tokens / usualTokens);
   // The logarithmic mean; of two equal numbers, the number.
   const mean = Math.abs(logCost) < 1e-9 ? cost : (cost - usualCost) / logCost;
-  return (
-    [
-      ["calls", logCalls],
-      ["tokens per call", logTokens - logCalls],
-      ["price per token", logCost - logTokens],
-    ] as const
-  ).map(([of, log]) => ({ of, dollars: mean * log, ratio: Math.exp(log) }));
+  const part = (of: Part["of"], log: number): Part => ({ of, dollars: mean * log, ratio: Math.exp(log) });
+  if (![tokens, usualTokens].every(isKnown))
+    return [part("calls", logCalls), part("price per call", logCost - logCalls)];
+  const logTokens = Math.log(tokens / usualTokens);
+  return [
+    part("calls", logCalls),
+    part("tokens per call", logTokens - logCalls),
+    part("price per token", logCost - logTokens),
+  ];
 }
 
 /** Less is rounding, not use. */
 const LEAST_FIGURE = 1e-9;
+const isKnown = (figure: number): boolean => figure >= LEAST_FIGURE && Number.isFinite(figure);
 
 /** The one word for it: what a person would look at first. */
 export function driverOf(evidence: Evidence): string {
@@ -48,15 +57,15 @@ export function driverOf(evidence: Evidence): string {
   return parts.reduce((most, part) => (part.dollars > most.dollars ? part : most)).of;
 }
 
-/** Below this a part of the difference is not worth naming. */
+/** Below this a part of the difference is not worth naming, nor is what all that is not named adds up to. */
 const NAMED_SHARE = 0.15;
 /** Ratios beyond it are noise of a small denominator. */
 const GREATEST_RATIO = 1_000;
 /** Less is as good as nothing. */
 const LEAST_USUAL = 0.01;
 
-/** `subject` as a person knows it; `until`: up to when the evidence tells. */
-export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs): string {
+/** `subject` as a person knows it; `until`: up to when the evidence tells; `now`: when it is said. */
+export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs, now = until): string {
   const { detector, cost, usualCost, startHour } = evidence;
   const spent =
     detector === "dear-model"
@@ -75,13 +84,19 @@ export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs)
     return `${times(cost, usualCost)} the usual ${dollars(usualCost)}`;
   }
 
-  function burn({ hourExcess }: Evidence): string {
-    return hourExcess >= LEAST_USUAL ? `now ${dollars(hourExcess)} an hour above the usual` : "";
+  function burn({ detector, hourExcess }: Evidence): string {
+    if (!(hourExcess >= LEAST_USUAL)) return "";
+    const amount = dollars(hourExcess);
+    const more = detector === "new-spender" ? "" : " above the usual";
+    if (detector === "team-lift") return `${amount} an hour${more} on the last day`;
+    return isPast(until, now) ? `${amount}${more} in its last hour` : `now ${amount} an hour${more}`;
   }
 
   function who({ children, detector }: Evidence): string {
     if (!children || detector === "dear-model") return "";
-    const named = children.map(({ uid, share }) => `${uid} ${Math.round(100 * share)} %`);
+    const named = children
+      .filter(({ share }) => Math.round(100 * share) >= 1)
+      .map(({ uid, share }) => `${uid} ${Math.round(100 * share)} %`);
     return named.length > 0 ? `most of it by ${named.join(", ")}` : "";
   }
 
@@ -89,13 +104,29 @@ export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs)
     if (from.errorShare !== undefined) return `${Math.round(100 * from.errorShare)} % of the calls failed`;
     if (from.detector === "new-spender" || from.detector === "dear-model" || !(usualCost >= LEAST_USUAL))
       return "";
-    const difference = cost - usualCost;
-    const named = (decompose(from) ?? [])
-      .filter((part) => part.dollars >= NAMED_SHARE * difference)
-      .sort((a, b) => b.dollars - a.dollars)
-      .map(({ of, ratio, dollars: part }) => `${of} ${change(ratio)} (${dollars(part)})`);
-    return named.length > 0 ? `driven by ${named.join(", ")}` : "";
+    const parts = namedParts(decompose(from) ?? [], cost - usualCost);
+    const rises = parts.filter((part) => part.dollars > 0);
+    if (rises.length === 0) return "";
+    const named = rises.map(({ of, ratio, dollars: part }) => `${of} ${change(ratio)} (${dollars(part)})`);
+    const falls = parts
+      .filter((part) => part.dollars < 0)
+      .map(({ of, ratio, dollars: part }) => `${fall(of, ratio)} (-${dollars(-part)})`);
+    return `driven by ${named.join(", ")}${falls.length > 0 ? `, but ${falls.join(", ")}` : ""}`;
   }
+}
+
+/** The largest parts first, rises before falls, until what is left is not worth naming. */
+function namedParts(parts: readonly Part[], difference: number): readonly Part[] {
+  const least = NAMED_SHARE * difference;
+  if (!(least > 0)) return [];
+  const named: Part[] = [];
+  let left = difference;
+  for (const part of parts.toSorted((a, b) => Math.abs(b.dollars) - Math.abs(a.dollars))) {
+    if (Math.abs(part.dollars) < least && Math.abs(left) < least) break;
+    named.push(part);
+    left -= part.dollars;
+  }
+  return named.sort((a, b) => b.dollars - a.dollars);
 }
 
 /** `25 min`, `2.4 h`, `17 h`, `5 days`. */
@@ -120,6 +151,10 @@ function change(ratio: number): string {
       : `× ${ratio >= 10 ? Math.round(ratio) : ratio.toFixed(1)}`;
   return `+${Math.round(100 * (ratio - 1))} %`;
 }
+
+/** `41 % fewer calls`, `41 % lower price per token`. */
+const fall = (of: Part["of"], ratio: number): string =>
+  `${Math.round(100 * (1 - ratio))} % ${of === "calls" || of === "tokens per call" ? "fewer" : "lower"} ${of}`;
 
 /** `$0.0042`, `$3.10`, `$1,240`. */
 export function dollars(amount: number): string {

@@ -108,7 +108,7 @@ export async function watchUsage(
     const before = alerts.get(key);
     alerts.set(key, before ? together(before, said) : said);
   };
-  const { watch, budgets, since, start } = begun(policy, from, add);
+  const { watch, budgets, since, start } = begun(policy, from, now, add);
   const readingOf = usageReadings();
   const advance = (hour: EpochHour): void => {
     for (const alert of [...watch.advance(hour), ...budgets.advance(hour)]) add(alert);
@@ -158,9 +158,10 @@ export async function watchUsage(
 function begun(
   policy: UsageWatchOptions["policy"],
   from: UsageWatchOptions["from"],
+  now: EpochMs,
   goesOn: (alert: Alert) => void,
 ) {
-  const options = { knownEvents: policy.events, goesOn };
+  const options = { knownEvents: policy.events, now, goesOn };
   if (typeof from === "number")
     return {
       watch: new CostWatch(options),

@@ -55,6 +55,8 @@ export interface Reading extends HourTotals {
 export interface WatchOptions {
   readonly sensitivity?: "high" | "normal" | "low";
   readonly knownEvents?: readonly KnownEvent[];
+  /** When what is found is said; absent: as soon as it is delivered. */
+  readonly now?: EpochMs;
   /** Told of every further hour that shows what an alert has said, with its figures as of then. */
   readonly goesOn?: (alert: Alert) => void;
 }
@@ -136,6 +138,7 @@ export class CostWatch {
   #bar: Bar;
   #aggregateBar: Bar;
   readonly #goesOn: WatchOptions["goesOn"];
+  readonly #now: EpochMs | undefined;
   readonly #events: readonly CompiledEvent[];
   /** Until somebody appears or begins to work for another. */
   readonly #reaches = new Map<CompiledEvent, Reach<Series>>();
@@ -162,6 +165,7 @@ export class CostWatch {
     this.#bar = this.#sensitivity;
     this.#aggregateBar = this.#sensitivity;
     this.#goesOn = options.goesOn;
+    this.#now = options.now;
     this.#events = (options.knownEvents ?? []).map(compileEvent);
     this.#organization = newSeriesOf("organization", "organization", 0);
   }
@@ -605,7 +609,7 @@ export class CostWatch {
       impactNanoUsd: fromUsd(evidence.cost - evidence.usualCost),
       usualNanoUsd: fromUsd(evidence.usualCost),
       driver: driverOf(evidence),
-      text: sentenceFor(series.uid, evidence, Math.min(time, (hour + 1) * HOUR_MS) as EpochMs),
+      text: sentenceFor(series.uid, evidence, Math.min(time, (hour + 1) * HOUR_MS) as EpochMs, this.#now ?? time),
     };
     if (isNew) alerts.push(alert);
     else this.#goesOn?.(alert);

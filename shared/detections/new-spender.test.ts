@@ -15,7 +15,7 @@ it("tells of a newcomer by the dollar, the sooner the dearer its tokens are", as
   const [said] = await spending(6, 3.1);
   expect(said).toMatchObject({ subject: { principal: "mallory" }, level: "low", count: 194 });
   expect(said?.reason).toBe(
-    "mallory spent $6.00 in the 1 h to 2026-06-29 01:00 UTC, first seen then; now $6.00 an hour above the usual.",
+    "mallory spent $6.00 in the 1 h to 2026-06-29 01:00 UTC, first seen then; now $6.00 an hour.",
   );
   for (const [price, least] of [
     [3.1, 5],
