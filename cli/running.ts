@@ -1,6 +1,6 @@
 /** What runs until somebody stops it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Log } from "../functions/log.ts";
+import { type Log, reasonOf } from "../functions/log.ts";
 import type { Runtime } from "../functions/runtime.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import type { Door } from "./door.ts";
@@ -54,7 +54,7 @@ export async function every(
       if (code === "config-invalid") throw error;
       log.error(`${name} failed, and runs again`, {
         code,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: reasonOf(error),
       });
     }
     await sleep(milliseconds, undefined, { signal }).catch(() => {});

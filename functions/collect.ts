@@ -7,6 +7,7 @@ import { type Collected, collect } from "../shared/pipeline/collect.ts";
 import { didYouMean } from "../shared/policy/did-you-mean.ts";
 import { collectors, sources } from "../shared/registry.ts";
 import { timeLeft, withRuntime } from "./lambda.ts";
+import { reasonOf } from "./log.ts";
 import { publishRaw } from "./raw-topic.ts";
 import type { Runtime } from "./runtime.ts";
 import { renewWebIdentity } from "./web-identity.ts";
@@ -56,7 +57,7 @@ export async function collectOnce(name: string, runtime: Runtime, signal: AbortS
   const { pages, records, rejects, failures } = collected;
   for (const { part, error } of failures) {
     const code = error instanceof PipelineError ? error.code : undefined;
-    log.error("a collector failed", { collector: name, part, code, reason: error.message });
+    log.error("a collector failed", { collector: name, part, code, reason: reasonOf(error) });
   }
   log.info("collected", { collector: name, pages, records, rejects, failures: failures.length });
   log.measure("Failures", failures.length, "Count", { collector: name });
@@ -83,8 +84,7 @@ export async function collectAll(names: readonly string[], runtime: Runtime, sig
         const { pages, failures } = await collectOnce(name, runtime, signal);
         if (pages === 0 && failures.length === 0 && signal.aborted) starved(name);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        runtime.log.error("a collector failed", { collector: name, reason });
+        runtime.log.error("a collector failed", { collector: name, reason: reasonOf(error) });
         runtime.log.measure("Failures", 1, "Count", { collector: name });
       }
     }

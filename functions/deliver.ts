@@ -9,6 +9,7 @@ import { type DeliverPorts, deliver } from "../shared/pipeline/deliver.ts";
 import { detections, sinks } from "../shared/registry.ts";
 import { WORK_MS } from "../shared/store/books.ts";
 import { timeLeft, withRuntime } from "./lambda.ts";
+import { reasonOf } from "./log.ts";
 import type { Runtime } from "./runtime.ts";
 import { version } from "./version.ts";
 
@@ -61,7 +62,7 @@ export async function deliverTo(
   if (failure === undefined) return { sink: name, settled };
   const error = failure instanceof Error ? failure : new Error(String(failure));
   const code = error instanceof PipelineError ? error.code : undefined;
-  log.error("a sink was not told", { sink: name, settled, reason: error.message, code });
+  log.error("a sink was not told", { sink: name, settled, reason: reasonOf(error), code });
   return { sink: name, settled, failure: error };
 }
 

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { lineLog } from "./log.ts";
+import { PipelineError } from "../shared/model/errors.ts";
+import { lineLog, reasonOf } from "./log.ts";
 
 it("says once a minute what was measured: counts as their sum, times as the longest", () => {
   let now = Date.UTC(2026, 5, 1);
@@ -25,4 +26,21 @@ it("says once a minute what was measured: counts as their sum, times as the long
   expect(JSON.parse(String(stream.read()))).toMatchObject({ Activities: 1 });
   log.flush();
   expect(stream.read()).toBeNull();
+});
+
+it("quotes of an error that is not ours neither what it was about nor its words", () => {
+  const thrown = (work: () => unknown): unknown => {
+    try {
+      return work();
+    } catch (error) {
+      return error;
+    }
+  };
+  const reason = reasonOf(thrown(() => JSON.parse("CANARY")));
+  expect(reason).toMatch(/^SyntaxError at /);
+  expect(reason).not.toContain("CANARY");
+  expect(reasonOf(Object.assign(new Error("CANARY"), { code: "22P02" }))).toMatch(/^Error 22P02 at /);
+  expect(reasonOf(new PipelineError("upstream-refused", "slack: refuses the token; see its scopes"))).toBe(
+    "slack: refuses the token; see its scopes",
+  );
 });

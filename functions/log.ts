@@ -1,4 +1,5 @@
 /** What a door says of its work: one line of JSON each, counts and ids and never content, and metrics in EMF. */
+import { PipelineError } from "../shared/model/errors.ts";
 
 export interface Log {
   info(message: string, fields?: Fields): void;
@@ -16,6 +17,18 @@ export interface Log {
 }
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
+
+/**
+ * Why, for a log line. What we say ourselves says who and what to do; of any other error only its name, its code and
+ * where it was thrown, since its message may quote what it was about.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof PipelineError) return error.message;
+  if (!(error instanceof Error)) return "not an error";
+  const code = "code" in error ? ` ${error.code}` : "";
+  const frame = /^ {4}at .*$/m.exec(error.stack ?? "")?.[0].trim();
+  return `${error.name}${code}${frame === undefined ? "" : ` ${frame}`}`;
+}
 
 export type Metric =
   | "Records"

@@ -16,6 +16,7 @@ import { trimmed } from "../shared/pipeline/collect.ts";
 import { readDocuments } from "../shared/reading/documents.ts";
 import { sources } from "../shared/registry.ts";
 import { timeLeft, withRuntime } from "./lambda.ts";
+import { reasonOf } from "./log.ts";
 import { publishRaw } from "./raw-topic.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -66,8 +67,7 @@ async function takeMessages(
         await publish(announced(body, place), runtime, signal);
         return [];
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        runtime.log.error("a message will come again", { message: messageId, reason });
+        runtime.log.error("a message will come again", { message: messageId, reason: reasonOf(error) });
         return [{ itemIdentifier: messageId }];
       }
     }),

@@ -4,6 +4,7 @@ import { placeOf, rejectMessage } from "../shared/bus/messages.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
 import { isAboutRows } from "../shared/store/database.ts";
 import { takeActivities, takeRejects } from "./detect.ts";
+import { reasonOf } from "./log.ts";
 import { takeRaw } from "./normalize.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -36,7 +37,7 @@ export function startStage(name: StageName, runtime: Runtime): Promise<Subscript
         log.error(`${name}: this batch will be tried again`, {
           messages: messages.length,
           from: messages[0]?.offset,
-          reason: error instanceof Error ? error.message : String(error),
+          reason: reasonOf(error),
         });
         throw error;
       }
