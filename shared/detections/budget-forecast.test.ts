@@ -21,3 +21,7 @@ it("tells once of a budget that will not last, with what is expected", async () 
 it("is silent where it may well last", async () => {
   expect(await forecast(740)).toEqual([]);
 });
+
+it("claims no more certainty than it asks for", () => {
+  expect(budgetForecast.rule.description).toMatch(/96 % .*of 88 % .*twice.*or of 70 % where 98 % is used/);
+});

@@ -17,7 +17,7 @@ export const budgetForecast: WatchDetection = {
     status: "test",
     level: "medium",
     description:
-      "At the pace of the last weeks a budget or quota of the policy will be exceeded before its period is over, with a probability of 96 % or more.",
+      "At the pace of the last weeks a budget or quota of the policy will be exceeded before its period is over: with a probability of 96 % (99 % in the period's first days), of 88 % (98 %) twice six hours apart, or of 70 % where 98 % is used.",
     references: ["https://www.finops.org/framework/capabilities/forecasting/"],
     falsepositives: ["Use that ends before the period does, such as a migration"],
     tags: ["owasp.llm10-2025"],
