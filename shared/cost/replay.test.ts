@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { activities } from "../../test/bench/cost/deliveries.ts";
 import { organization } from "../../test/bench/cost/organization.ts";
 import { randomOf } from "../../test/bench/cost/random.ts";
-import type { Activity } from "../model/activity.ts";
+import { type Activity, principalOf } from "../model/activity.ts";
 import { uidOf } from "../model/uid.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd } from "../model/units.ts";
 import type { Alert } from "./alert.ts";
@@ -312,10 +312,25 @@ describe("a line", () => {
     });
   });
 
-  it("without an identity is itself, told apart from others", () => {
-    const { uid: _uid, ...anonymous } = bucket(3, 7);
-    expect(readActivity(anonymous)?.uid).toBe(readActivity({ ...anonymous })?.uid);
-    expect(readActivity(anonymous)?.uid).not.toBe(readActivity({ ...anonymous, count: 8 })?.uid);
+  it("without an identity is itself, whenever it was read, and a bucket however far it had grown", () => {
+    const { uid: _uid, ...grown } = bucket(3, 7);
+    const uidOfLine = (line: object) => readActivity(line)?.uid;
+    const { usage, cost, ...others } = bucket(3, 8);
+    expect(uidOfLine({ ...grown, count: 8, usage, cost, receivedTime: grown.endTime + 1 })).toBe(uidOfLine(grown));
+    const { uid: _other, ...another } = others;
+    expect(uidOfLine({ ...grown, model: { id: "another" } })).not.toBe(uidOfLine(grown));
+    expect(uidOfLine({ ...another, startTime: START })).not.toBe(uidOfLine(grown));
+    const call = { ...grown, kind: "call" };
+    expect(uidOfLine({ ...call, receivedTime: grown.endTime })).toBe(uidOfLine(call));
+    expect(uidOfLine({ ...call, usage })).not.toBe(uidOfLine(call));
+  });
+
+  it("keeps whether its actor is a person or a role, whose series is another", () => {
+    const actor = { uid: "alice", issuerUid: "role/sso", type: "human" };
+    const spender = (line: object) => principalOf(readActivity(line) ?? bucket(0, 1));
+    expect(spender({ ...bucket(3, 7), actor })).toBe("alice");
+    expect(spender({ ...bucket(3, 7), actor: { ...actor, type: "workload" } })).toBe("role/sso");
+    expect(readActivity({ ...bucket(3, 7), actor: { ...actor, type: "alien" } })?.actor?.uid).toBe("alice");
   });
 
   it("is left out where it is no activity, and never throws", () => {

@@ -88,7 +88,15 @@ const Line = z.object({
   operation: z.string().catch(""),
   operationName: Activity.shape.operationName.catch(undefined),
   outcome: maybe(z.object({ status: z.enum(["success", "failure"]) })),
-  actor: maybe(z.object({ uid: text, name: text, sessionUid: text, issuerUid: text })),
+  actor: maybe(
+    z.object({
+      uid: text,
+      name: text,
+      type: maybe(z.enum(["human", "workload", "service"])),
+      sessionUid: text,
+      issuerUid: text,
+    }),
+  ),
   credential: maybe(z.object({ uid: text })),
   account: named,
   project: named,
@@ -143,11 +151,21 @@ export function readActivity(line: unknown): Activity | undefined {
   const { uid, endTime, ...rest } = read.data;
   return withoutAbsent({
     schema: ACTIVITY_SCHEMA,
-    // Without an identity nothing tells a repetition from a second use: what is the same in every field is the same.
-    uid: uid ?? uidOf(canonicalJson(line)),
+    uid: uid ?? uidOf(canonicalJson(withoutReading(line, rest.kind))),
     endTime: endTime ?? rest.startTime,
     ...rest,
   }) as Activity;
+}
+
+/**
+ * What tells a use without an identity from others: everything but when it was read, and of a bucket how far it had
+ * grown. What is the same in all of that is the same.
+ */
+function withoutReading(line: unknown, kind: Activity["kind"]): unknown {
+  const { receivedTime: _when, ...said } = line as Record<string, unknown>;
+  if (kind !== "bucket") return said;
+  const { count: _count, usage: _usage, cost: _cost, ...identity } = said;
+  return identity;
 }
 
 function textLabels(given: Record<string, unknown>): Record<string, string> {
