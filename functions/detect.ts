@@ -4,7 +4,7 @@
  */
 import type { MSKEvent, SelfManagedKafkaEvent } from "aws-lambda";
 import type { IncomingMessage } from "../shared/bus/bus.ts";
-import { readActivityMessage, readRejectMessage } from "../shared/bus/messages.ts";
+import { lagOf, readActivityMessage, readRejectMessage } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
 import type { Activity } from "../shared/model/activity.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
@@ -42,6 +42,8 @@ export async function takeActivities(messages: readonly IncomingMessage[], runti
   log.measure("Findings", findings.length, "Count");
   log.measure("Rejects", rejects.length, "Count");
   log.measure("BatchTime", now() - started, "Milliseconds");
+  const lag = lagOf(messages, started);
+  if (lag !== undefined) log.measure("Lag", lag, "Milliseconds");
 }
 
 export async function takeRejects(messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
