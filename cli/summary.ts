@@ -5,6 +5,7 @@ import { inventory } from "../shared/report/inventory.ts";
 import type { ReportInput } from "../shared/report/report-input.ts";
 import { coverageColumns, findingColumns, inventoryColumns } from "./render/columns.ts";
 import { type Screen, toTable } from "./render/table.ts";
+import { toUnratedBills } from "./render/unrated-bills.ts";
 
 const INVENTORY_SHOWN = 15;
 
@@ -28,6 +29,7 @@ export function summarise(input: ReportInput, scanned: Scanned, screen: Screen):
     rows.length > INVENTORY_SHOWN ? `and ${rows.length - INVENTORY_SHOWN} more: gnomon inventory\n` : "",
     heading(`Read: ${plural(scanned.files, "file")}, ${whole(scanned.records)} records`),
     toTable(coverageColumns, input.coverage, screen, "No record of a known source: see gnomon scan --help"),
+    toUnratedBills(input.cost.unrated, screen),
   ];
   return parts.join("");
 }

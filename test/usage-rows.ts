@@ -17,6 +17,7 @@ export const usageRow = (given: Partial<UsageRow>): UsageRow => ({
   app: "",
   customer: "",
   task: "",
+  currency: "",
   ...noUse,
   ...given,
 });

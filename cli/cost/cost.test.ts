@@ -61,14 +61,14 @@ const used = (day: number, project: string, input: number, output: number, model
     },
   ],
 });
-const billed = (day: number, project: string, value: number) => ({
+const billed = (day: number, project: string, value: number, currency = "usd") => ({
   object: "bucket",
   start_time: SEPTEMBER + (day - 1) * DAY,
   end_time: SEPTEMBER + day * DAY,
   results: [
     {
       object: "organization.costs.result",
-      amount: { value, currency: "usd" },
+      amount: { value, currency },
       line_item: "gpt-4o-2024-08-06, input",
       project_id: project,
     },
@@ -79,7 +79,7 @@ const days = Array.from({ length: 20 }, (_, index) => index + 1);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-cost-"));
-  for (const name of ["logs", "bills", "silent", "empty", "short"]) await mkdir(at(name));
+  for (const name of ["logs", "bills", "euros", "silent", "empty", "short"]) await mkdir(at(name));
   await writeFile(
     at("logs", "usage.json"),
     lines([
@@ -97,6 +97,8 @@ beforeAll(async () => {
       ...days.map((day) => billed(day, "proj_dark", 2)),
     ]),
   );
+  await writeFile(at("euros", "costs.json"), lines(days.map((day) => billed(day, "proj_euro", 3, "eur"))));
+  await writeFile(at("rated.yaml"), "prices: [{ name: eur, currency: { code: EUR, usdPerUnit: 1.1 } }]\n");
   await writeFile(at("short", "usage.json"), lines([used(1, "proj_search", 1_000, 10)]));
   await writeFile(
     at("silent", "audit.json"),
@@ -412,6 +414,26 @@ describe("gnomon cost reconcile", () => {
         start: (SEPTEMBER + 2 * DAY) * 1_000,
       },
     ]);
+  });
+
+  it("lists bills in a currency without a rate, and takes them in where prices have one", async () => {
+    const unrated =
+      "EUR: 20 bill lines, €60.00 in no figure: no rate for EUR in prices (openai.costs, 1–20 Sep 2026)";
+    for (const words of [["reconcile"], ["--by", "account"]]) {
+      const { out } = await run([...words, at("euros"), "--quiet"]);
+      expect(out).toContain(unrated);
+      expect(out).not.toContain("No use of a model");
+    }
+    const beside = await run(["reconcile", at("logs"), at("bills"), at("euros"), "--quiet"]);
+    expect(beside.out).toContain("logs do not explain");
+    expect(beside.out).toContain(unrated);
+    expect((await run(["reconcile", at("euros"), "--format", "csv"])).err).toContain(unrated);
+    expect(JSON.parse((await run(["--format", "json", at("logs"), at("euros"), "-q"])).out)).toMatchObject({
+      unratedBills: [{ currency: "EUR", source: "openai.costs", lines: 20, amount: 60 }],
+    });
+
+    const { out } = await run(["reconcile", at("euros"), "--config", at("rated.yaml"), "--quiet", "-f", "json"]);
+    expect(rowsOf(out)).toMatchObject([{ account: "proj_euro", billedNanoUsd: 66_000_000_000 }]);
   });
 
   it("says where bills come from where there is none", async () => {

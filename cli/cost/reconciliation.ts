@@ -4,11 +4,13 @@ import { monthAround } from "../../shared/cost/bill-periods.ts";
 import { unexplainedOf } from "../../shared/cost/reconcile.ts";
 import type { EpochMs } from "../../shared/model/units.ts";
 import { dollars, percent } from "../../shared/report/figures.ts";
+import { unratedBills } from "../../shared/report/unrated-bills.ts";
 import { choice, choices } from "../choice.ts";
 import { type Door, write } from "../door.ts";
 import { checkPeriod, type PeriodOptions, periodOf, periodOptions } from "../period.ts";
 import { reconciledColumns, reconciledDimensions, reconciledRows } from "../render/reconciliation.ts";
 import { toParagraph, toTable } from "../render/table.ts";
+import { toUnratedBills, unratedNotes } from "../render/unrated-bills.ts";
 import { withUsage } from "../usage.ts";
 import { formatOf, listed, NO_USE, noUseIn, type ViewOptions, viewOptions } from "./view.ts";
 
@@ -43,13 +45,21 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
     const lines = (await usage.figures(rows, end))
       .reconciliation()
       .filter(({ start }) => start >= since && start < until);
+    const unrated = unratedBills(rows.filter(({ hour }) => hour >= since && hour < until));
     const listing = {
       schema: "gnomon.reconciliation/v1",
       columns: reconciledColumns(by, per),
       rows: reconciledRows(lines, by, per),
       whenEmpty: "",
     };
-    if (format !== "table") return write(listed(listing, format, door), options.output, door);
+    if (format !== "table") {
+      if (!options.quiet) for (const note of unratedNotes(unrated)) door.err.write(`${note}\n`);
+      return write(listed(listing, format, door), options.output, door);
+    }
+    if (listing.rows.length === 0 && unrated.length > 0) {
+      const notes = unratedNotes(unrated).map((note) => toParagraph(note, door.out));
+      return write(notes.join(""), options.output, door);
+    }
     if (listing.rows.length === 0) {
       const isSilent = rows.every(({ hour }) => hour < since || hour >= until);
       const why = usage.end === undefined ? NO_USE : isSilent ? noUseIn(period, usage) : NO_BILL;
@@ -61,7 +71,7 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
         ? `Of ${dollars(billedNanoUsd)} billed in settled periods, logs do not explain ${dollars(unexplainedNanoUsd)} (${percent(unexplainedNanoUsd, billedNanoUsd)}).`
         : "No period is settled yet: bills come days late, and logs must have begun before.";
     return write(
-      `${toTable(listing.columns, listing.rows, door.out, "")}\n${toParagraph(told, door.out)}`,
+      `${toTable(listing.columns, listing.rows, door.out, "")}\n${toParagraph(told, door.out)}${toUnratedBills(unrated, door.out)}`,
       options.output,
       door,
     );

@@ -21,6 +21,7 @@ import {
   total,
   totalOf,
 } from "../../shared/report/spend.ts";
+import { type UnratedBill, unratedBills } from "../../shared/report/unrated-bills.ts";
 import { choice, choices, positiveNumber } from "../choice.ts";
 import { type Door, write } from "../door.ts";
 import {
@@ -38,6 +39,7 @@ import {
 import { toCsv } from "../render/csv.ts";
 import { renderSpend, type SpendFormat, type SpendView, spendFormats } from "../render/spend.ts";
 import { toParagraph } from "../render/table.ts";
+import { unratedNotes } from "../render/unrated-bills.ts";
 import { type KnownUsage, withUsage } from "../usage.ts";
 import { NO_USE, noUseIn, type ViewOptions, viewOptions } from "./view.ts";
 
@@ -98,6 +100,7 @@ async function answer(question: Question, options: Options, usage: KnownUsage, e
   const before = comparison && periodBefore(period, end, comparison, options);
   const rows = await usage.rows(wholeMonths(period, before));
   if (format === "focus") {
+    tellUnrated(unratedIn(rows, period), question, options, door);
     const { since = 0, until = Number.POSITIVE_INFINITY } = period;
     const inPeriod = focusRows(rows).filter(({ ChargePeriodStart = "" }) => {
       const time = Date.parse(ChargePeriodStart);
@@ -105,14 +108,23 @@ async function answer(question: Question, options: Options, usage: KnownUsage, e
     });
     return toCsv(focusColumns, inPeriod);
   }
-  const spend = spendOf(rows);
-  const view = viewOf(question, spend, period, before, usage, tellsHours(rows, end) ? end : endOfDay(end));
+  const unrated = unratedIn(rows, period);
+  const view = {
+    ...viewOf(question, spendOf(rows), period, before, usage, tellsHours(rows, end) ? end : endOfDay(end)),
+    unrated,
+  };
   if (format !== "table" || view.lines.length > 0) {
     const text = renderSpend(view, format, door.out);
     const isUnbilled = question.basis === "billed" && amountOf(view.total, "billed") === undefined;
-    if (isUnbilled && format === "table" && view.period) return toParagraph(noBillIn(view.period), door.out);
+    if (isUnbilled && format === "table" && view.period && unrated.length === 0)
+      return toParagraph(noBillIn(view.period), door.out);
+    tellUnrated(unrated, question, options, door);
     return text;
   }
+  if (unrated.length > 0)
+    return unratedNotes(unrated)
+      .map((note) => toParagraph(note, door.out))
+      .join("");
   return toParagraph(noUseIn(period, usage), door.out);
 }
 
@@ -120,7 +132,7 @@ function whenNoUse({ by, basis, format }: Question, door: Door): string {
   if (format === "table") return toParagraph(NO_USE, door.out);
   if (format === "focus") return toCsv(focusColumns, []);
   return renderSpend(
-    { by, basis, lines: [], total: totalOf([]), unattributed: [], unpricedModels: [] },
+    { by, basis, lines: [], total: totalOf([]), unattributed: [], unpricedModels: [], unrated: [] },
     format,
     door.out,
   );
@@ -137,7 +149,7 @@ function viewOf(
   before: Days | undefined,
   { start }: KnownUsage,
   end: EpochMs,
-): SpendView {
+): Omit<SpendView, "unrated"> {
   const of = ({ since = 0 as EpochMs, until = Number.POSITIVE_INFINITY }: { since?: EpochMs; until?: number }) =>
     spend.filter(({ day }) => day >= since && day < until);
   const rows = of(period);
@@ -190,6 +202,22 @@ function daysShown(rows: readonly SpendRow[], { since, until }: Period, end: Epo
       ? Math.max(last + DAY_MS, (since ?? first) + DAY_MS)
       : Math.max(Math.min(until, known), (since ?? 0) + DAY_MS)) as EpochMs,
   };
+}
+
+const unratedIn = (
+  rows: readonly UsageRow[],
+  { since = 0 as EpochMs, until = Number.POSITIVE_INFINITY as EpochMs }: Period,
+): readonly UnratedBill[] => unratedBills(rows.filter(({ hour }) => hour >= since && hour < until));
+
+/** To stderr, in forms that have no room for notes. */
+function tellUnrated(
+  bills: readonly UnratedBill[],
+  { format }: Pick<Question, "format">,
+  { quiet }: Options,
+  door: Door,
+): void {
+  if (quiet || format === "table" || format === "markdown" || format === "json") return;
+  for (const note of unratedNotes(bills)) door.err.write(`${note}\n`);
 }
 
 /** Bills by the month are shared out over all of it. */

@@ -3,7 +3,7 @@ import type { Output } from "./output.ts";
 
 export const json: Output = {
   format: "json",
-  findings: ({ version, period, findings, usage, decided, regions, coverage, rejects }) =>
+  findings: ({ version, period, findings, usage, decided, regions, coverage, rejects, cost }) =>
     written({
       schema: "gnomon.scan/v1",
       version,
@@ -13,6 +13,7 @@ export const json: Output = {
       regions,
       coverage,
       rejects,
+      unratedBills: cost.unrated,
     }),
   list: ({ schema, rows }) => written({ schema, rows }),
 };

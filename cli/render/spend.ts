@@ -9,11 +9,13 @@ import {
   type SpendLine,
   type SpendSums,
 } from "../../shared/report/spend.ts";
+import type { UnratedBill } from "../../shared/report/unrated-bills.ts";
 import { bar } from "./bar.ts";
 import { type Column, cost, count, resourceOfArn, spare } from "./columns.ts";
 import { toCsv } from "./csv.ts";
 import { toMarkdownTable } from "./markdown.ts";
 import { type Screen, toParagraph, toTable } from "./table.ts";
+import { unratedNotes } from "./unrated-bills.ts";
 
 export interface SpendView {
   readonly by: readonly SpendDimension[];
@@ -28,6 +30,8 @@ export interface SpendView {
   readonly unattributed: readonly { readonly dimension: SpendDimension; readonly sums: SpendSums }[];
   /** Models of which some use has no price. */
   readonly unpricedModels: readonly string[];
+  /** Bills of the period that are in none of it. */
+  readonly unrated: readonly UnratedBill[];
   /** Until when the last day has been told, where it is not over. */
   readonly runningUntil?: EpochMs;
   readonly compared?: Days & {
@@ -282,6 +286,7 @@ function documentOf(view: SpendView): object {
     total: recordOf({ ...total, kind: "total", values: [], lines: 0 }, { ...view, by: [] }),
     unattributed: Object.fromEntries(view.unattributed.map(({ dimension, sums }) => [dimension, sums])),
     unpricedModels: view.unpricedModels,
+    unratedBills: view.unrated,
   };
 }
 
@@ -333,7 +338,7 @@ function notesOf(view: SpendView): readonly string[] {
         : `${dollars(part)}${known ? ` (${percent(part, known)})` : ""}`;
     notes.push(`Without ${dimension}: ${what}; ${TOLD_BY[dimension] ?? "the logs do not say"}.`);
   }
-  return notes;
+  return [...notes, ...unratedNotes(view.unrated)];
 }
 
 const MOST_NAMED = 3;

@@ -81,6 +81,23 @@ prices:
   });
 });
 
+it("are rates at which bills in other currencies are dollars, for everything where nothing is named", () => {
+  const text = `
+prices:
+  - { name: eur-q3, since: 2026-07-01, until: 2026-09-30, currency: { code: EUR, usdPerUnit: 1.0847 } }
+  - { name: yen, accounts: "12345", currency: { code: JPY, usdPerUnit: 0.0067 } }
+`;
+  expect(pricesOf(text)).toEqual([
+    {
+      name: "eur-q3",
+      since: Date.UTC(2026, 6, 1),
+      until: Date.UTC(2026, 9, 1),
+      terms: { kind: "currency", code: "EUR", usdPerUnit: 1.0847 },
+    },
+    { name: "yen", accounts: ["12345"], terms: { kind: "currency", code: "JPY", usdPerUnit: 0.0067 } },
+  ]);
+});
+
 describe("mistakes in prices", () => {
   it("are told all at once, each with its place, its path and a suggestion", () => {
     const text = `
@@ -115,7 +132,10 @@ prices:
 
   it.each([
     ["{ models: x, discount: 5% }", "gnomon.yaml:1:11 prices[0].name: missing"],
-    ["{ name: a, models: x }", "gnomon.yaml:1:11 prices[0]: says no price: give one of rates, discount, capacity"],
+    [
+      "{ name: a, models: x }",
+      "gnomon.yaml:1:11 prices[0]: says no price: give one of rates, discount, capacity, currency",
+    ],
     [
       "{ name: a, models: x, discont: 5% }",
       'gnomon.yaml:1:33 prices[0].discont: unknown field; did you mean "discount"?',
@@ -138,6 +158,19 @@ prices:
       "{ name: a, models: x, rates: { perRequest: $0.01 } }",
       'gnomon.yaml:1:54 prices[0].rates.perRequest: a rate is a number such as 250 or 0.5; did you mean "0.01"?',
     ],
+    [
+      "{ name: a, currency: { code: EURO, usdPerUnit: 1.1 } }",
+      'gnomon.yaml:1:40 prices[0].currency.code: no currency of ISO 4217; did you mean "EUR"?',
+    ],
+    [
+      "{ name: a, currency: { code: gbp, usdPerUnit: 1.3 } }",
+      'gnomon.yaml:1:40 prices[0].currency.code: no currency of ISO 4217; did you mean "GBP"?',
+    ],
+    [
+      "{ name: a, currency: { code: USD, usdPerUnit: 1 } }",
+      "gnomon.yaml:1:40 prices[0].currency.code: bills in dollars need no rate",
+    ],
+    ["{ name: a, currency: { code: EUR } }", "gnomon.yaml:1:34 prices[0].currency.usdPerUnit: missing"],
     ["{ name: a, models: [], discount: 5% }", "gnomon.yaml:1:30 prices[0].models: an empty list"],
   ])("include %j", (entry, problem) => {
     expect(problemsOf(`prices: [ ${entry} ]`)).toEqual([problem]);
@@ -153,10 +186,22 @@ prices:
       "rates",
       "discount",
       "capacity",
+      "currency",
     );
     const value = fc.oneof(
       fc.jsonValue(),
-      fc.constantFrom("5%", "0.2", "2026-01-01", { perHour: "1" }, { inputPerMillion: "1" }, { usdPerUnit: "x" }),
+      fc.constantFrom(
+        "5%",
+        "0.2",
+        "2026-01-01",
+        { perHour: "1" },
+        { inputPerMillion: "1" },
+        { usdPerUnit: "x" },
+        {
+          code: "EUR",
+          usdPerUnit: "1.1",
+        },
+      ),
     );
     fc.assert(
       fc.property(fc.dictionary(field, value), (entry) => {
@@ -174,5 +219,6 @@ it("offers editors a JSON Schema that takes prices as numbers", () => {
   expect(validate({ prices: [{ ...entry, rates: { inputPerMillion: 1.1, usdPerUnit: 1.08 } }] })).toBe(true);
   expect(validate({ prices: [{ ...entry, discount: "12%" }] })).toBe(true);
   expect(validate({ prices: [{ ...entry, discount: 0.12, capacity: { perHour: 24.5, units: 2 } }] })).toBe(true);
+  expect(validate({ prices: [{ name: "a", currency: { code: "EUR", usdPerUnit: 1.08 } }] })).toBe(true);
   expect(validate({ prices: [{ ...entry, rates: { inputPerMilion: 1 } }] })).toBe(false);
 });

@@ -1,10 +1,11 @@
 /**
  * What the organization pays, where that is not the list price: contracts, models of its own, doors without a list,
- * capacity that is paid by the hour.
+ * capacity that is paid by the hour, bills in another currency.
  */
 import { z } from "zod";
 import type { PriceOverride } from "../cost/price.ts";
 import { fromUsd } from "../model/units.ts";
+import { didYouMean } from "../policy/did-you-mean.ts";
 import {
   checkedWhole,
   doorPattern,
@@ -21,7 +22,7 @@ import {
 } from "../policy/fields.ts";
 
 /** One of these is what an entry is about. */
-const terms = ["rates", "discount", "capacity"] as const;
+const terms = ["rates", "discount", "capacity", "currency"] as const;
 
 const rate = notNegative("a rate").exactOptional();
 
@@ -42,6 +43,26 @@ const rates = checkedWhole(
       ? []
       : [{ message: "no rate at all; free of charge is inputPerMillion: 0 and outputPerMillion: 0" }],
 );
+
+const codes = new Set(Intl.supportedValuesOf("currency"));
+
+const currency = z.strictObject({
+  code: readText(codeOf).describe("ISO 4217: `EUR`. Bills tell it."),
+  usdPerUnit: positive("dollars per unit of the currency").describe("Dollars for one unit of it."),
+});
+
+function codeOf(text: string): { readonly value: string } | TextProblem {
+  const code = text.trim().toUpperCase();
+  if (code === "USD") return { message: "bills in dollars need no rate" };
+  if (codes.has(text)) return { value: text };
+  return {
+    message: "no currency of ISO 4217",
+    suggestion: codes.has(code) ? code : didYouMean(code, COMMON),
+  };
+}
+
+/** In which clouds send bills. Of three letters nearly all are one letter from another. */
+const COMMON = ["EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "INR", "BRL", "SEK", "NOK", "DKK", "KRW", "NZD", "TWD"];
 
 const capacity = z.strictObject({
   perHour: positive("a price per hour").describe("Dollars for one unit and hour."),
@@ -64,11 +85,13 @@ export const priceShape = checkedWhole(
       .describe("Off whatever price holds otherwise: 12%, or 0.12.")
       .meta({ type: ["number", "string"] }),
     capacity: capacity.exactOptional().describe("Paid by the hour, and spread over what is used of it."),
+    currency: currency.exactOptional().describe("The rate at which bills in another currency are dollars."),
   }),
   (entry) => [...endsBeforeItBegins(entry), ...otherThanOne(entry), ...forEverything(entry)],
-).transform(({ rates: asRates, discount, capacity: reserved, ...entry }): PriceOverride => {
+).transform(({ rates: asRates, discount, capacity: reserved, currency: other, ...entry }): PriceOverride => {
   if (asRates) return { ...entry, terms: { kind: "rates", rates: asRates } };
   if (discount !== undefined) return { ...entry, terms: { kind: "discount", share: discount } };
+  if (other) return { ...entry, terms: { kind: "currency", ...other } };
   const { perHour = 0, units = 1, usdPerUnit = 1 } = reserved ?? {};
   return { ...entry, terms: { kind: "capacity", hourlyNanoUsd: fromUsd(perHour * units * usdPerUnit) } };
 });
@@ -83,6 +106,7 @@ function otherThanOne(entry: Readonly<Record<string, unknown>>): readonly FieldP
 }
 
 const forEverything = (entry: Readonly<Record<string, unknown>>): readonly FieldProblem[] =>
+  entry["currency"] !== undefined ||
   ["providers", "models", "accounts", "deployments"].some((part) => entry[part] !== undefined)
     ? []
     : [{ message: 'holds for everything; write models: "*" if that is meant' }];

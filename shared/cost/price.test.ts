@@ -295,3 +295,55 @@ it("prices 300,000 requests a second on a quiet machine", () => {
   // A third of the target, so that a busy machine does not fail the build.
   expect(perSecond).toBeGreaterThan(100_000);
 });
+
+describe("the rate of another currency", () => {
+  const bill = (changes: Partial<Activity> = {}) => {
+    const { usage: _, ...line } = call({
+      kind: "bucket",
+      count: 0,
+      source: "azure.cost-export",
+      labels: { currency: "EUR", amount: "100.50" },
+    });
+    return { ...line, ...changes };
+  };
+  const eur = (usdPerUnit: number, given: Partial<PriceOverride> = {}): PriceOverride => ({
+    name: `eur-${usdPerUnit}`,
+    terms: { kind: "currency", code: "EUR", usdPerUnit },
+    ...given,
+  });
+
+  it("makes of a bill billed dollars, and its version tells it", async () => {
+    expect((await under(eur(1.08)))(bill())).toEqual({
+      nanoUsd: 108_540_000_000,
+      basis: "billed",
+      priceSource: "azure.cost-export",
+      priceVersion: "eur-1.08 1.08 USD/EUR",
+    });
+  });
+
+  it("is that of the bill's day, of two that fit the later, and of no other currency", async () => {
+    const price = await under(eur(1.5), eur(1.2, { since: JANUARY_2026 }), eur(9, { until: JANUARY_2026 }), {
+      name: "pounds",
+      terms: { kind: "currency", code: "GBP", usdPerUnit: 7 },
+    });
+    expect(usd(bill(), price)).toBeCloseTo(120.6, 9);
+    expect(usd(bill({ startTime: (JANUARY_2026 - 1) as EpochMs }), price)).toBeCloseTo(904.5, 9);
+    expect(price(bill({ labels: { currency: "CHF", amount: "1" } }))).toBeUndefined();
+  });
+
+  it("takes a credit off, and yen by the ten million", async () => {
+    const price = await under(eur(1.1), {
+      name: "yen",
+      terms: { kind: "currency", code: "JPY", usdPerUnit: 0.0067 },
+    });
+    expect(usd(bill({ labels: { currency: "EUR", amount: "-2" } }), price)).toBeCloseTo(-2.2, 9);
+    expect(usd(bill({ labels: { currency: "JPY", amount: "12000000" } }), price)).toBeCloseTo(80_400, 6);
+  });
+
+  it("makes no bill of a call whose caller tags it so, and gives none to what it does not name", async () => {
+    const price = await under(eur(2));
+    const labels = { currency: "EUR", amount: "1000000" };
+    expect(price(call({ labels }))?.basis).toBe("estimated");
+    expect(price(call({ labels }))).toEqual(priceOf(call()));
+  });
+});

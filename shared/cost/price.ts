@@ -6,7 +6,7 @@
  * Misses: audio and image tokens are priced as text (Activity does not tell modalities apart), cache writes at the
  * five-minute rate, server tools (web search) not at all.
  */
-import type { Activity, Cost, Usage } from "../model/activity.ts";
+import { type Activity, type Cost, type Usage, unratedBillOf } from "../model/activity.ts";
 import { DAY_MS, type EpochMs, MINUTE_MS, type NanoUsd } from "../model/units.ts";
 import { compilePatterns } from "../policy/pattern.ts";
 import type { Pattern } from "../policy/policy.ts";
@@ -43,12 +43,14 @@ export interface PriceOverride {
   readonly deployments?: readonly Pattern[];
   /**
    * `rates` replace the list price. `discount` is a share off whatever price holds otherwise. `capacity` is paid by
-   * the hour, so that a request by itself has no price: see `reserved.ts`.
+   * the hour, so that a request by itself has no price: see `reserved.ts`. `currency` makes dollars of bills in another
+   * one.
    */
   readonly terms:
     | { readonly kind: "rates"; readonly rates: Rates }
     | { readonly kind: "discount"; readonly share: number }
-    | { readonly kind: "capacity"; readonly hourlyNanoUsd: NanoUsd };
+    | { readonly kind: "capacity"; readonly hourlyNanoUsd: NanoUsd }
+    | { readonly kind: "currency"; readonly code: string; readonly usdPerUnit: number };
 }
 
 /** Version of the bundled list. A test compares it with the installed package, whose manifest is not importable. */
@@ -96,10 +98,12 @@ export async function loadPrices(overrides: readonly PriceOverride[] = []): Prom
   const list = listPrices(await import("@pydantic/genai-prices"));
   const compiled = overrides.map(compile);
   return (activity) => {
+    const bill = unratedBillOf(activity);
+    if (bill) return inDollars(bill, activity, compiled);
     if ((activity.kind !== "call" && activity.kind !== "bucket") || !activity.usage) return undefined;
     const terms = compiled.filter((override) => override.applies(activity));
     const discount = terms.findLast(({ terms }) => terms.kind === "discount");
-    const instead = terms.findLast(({ terms }) => terms.kind !== "discount");
+    const instead = terms.findLast(({ terms }) => terms.kind === "rates" || terms.kind === "capacity");
     const priced = instead ? ratesPrice(instead, activity) : list(activity, activity.usage);
     if (!priced || discount?.terms.kind !== "discount") return priced;
     return {
@@ -327,6 +331,27 @@ export function compileParts(
     models: oneOf("models"),
     accounts: oneOf("accounts"),
     deployments: oneOf("deployments"),
+  };
+}
+
+/** What an invoice says in another currency, by the rate of its day. Still billed, and its version tells the rate. */
+function inDollars(
+  { currency, amount }: { readonly currency: string; readonly amount: number },
+  activity: Activity,
+  overrides: readonly CompiledOverride[],
+): Cost | undefined {
+  const rate = overrides.findLast(
+    ({ terms, applies }) => terms.kind === "currency" && terms.code === currency && applies(activity),
+  );
+  if (rate?.terms.kind !== "currency") return undefined;
+  const { usdPerUnit } = rate.terms;
+  const nanoUsd = Math.round(amount * usdPerUnit * 1e9) + 0; // no -0
+  if (!Number.isSafeInteger(nanoUsd)) return undefined;
+  return {
+    nanoUsd: nanoUsd as NanoUsd,
+    basis: "billed",
+    priceSource: activity.source,
+    priceVersion: `${rate.name} ${usdPerUnit} USD/${currency}`,
   };
 }
 

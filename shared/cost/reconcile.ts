@@ -11,7 +11,7 @@
  */
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, type NanoUsd } from "../model/units.ts";
-import { isBillRow, systemOfRecord } from "../report/system-of-record.ts";
+import { isBillRow, isLogRow, systemOfRecord } from "../report/system-of-record.ts";
 import { comparable, dayOf, doorMonth, monthAround, monthlyBills } from "./bill-periods.ts";
 import { tokensOf, unpricedCallsOf } from "./unpriced.ts";
 
@@ -67,7 +67,7 @@ export function reconcile(
   settleDays: SettleDays = SETTLE_DAYS,
 ): readonly ReconciledLine[] {
   const { billed } = systemOfRecord(rows);
-  const logged = rows.filter((row) => row.view !== "network" && !isBillRow(row));
+  const logged = rows.filter(isLogRow);
   const settled = settling(rows, logged, settleDays);
   const isMonthly = monthlyBills(rows.filter(isBillRow));
   const logsByDoor = Map.groupBy(logged, doorMonth);

@@ -113,6 +113,7 @@ const unusedRow = (one: Reserved, hour: EpochMs, estimatedNanoUsd: number): Usag
   owner: "",
   verdict: "",
   ...nobody,
+  currency: "",
   ...nothing,
   estimatedNanoUsd,
 });

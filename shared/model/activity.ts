@@ -226,6 +226,18 @@ export function principalOf({ actor, credential }: Activity): string | undefined
 export const isBill = ({ kind, count, usage }: Activity): boolean =>
   kind === "bucket" && count === 0 && usage === undefined;
 
+/**
+ * What a line of an invoice says in another currency than the dollar. Undefined where it says dollars, or where its
+ * source knew the rate.
+ */
+export function unratedBillOf(
+  activity: Activity,
+): { readonly currency: string; readonly amount: number } | undefined {
+  const { currency, amount } = activity.labels ?? {};
+  if (activity.cost || !isBill(activity) || currency === undefined || amount === undefined) return undefined;
+  return Number.isFinite(Number(amount)) ? { currency, amount: Number(amount) } : undefined;
+}
+
 /** A line of an invoice for capacity that is paid whether it is called or not, as all clouds' bills name it. */
 export const isCapacityCharge = (activity: Activity): boolean =>
   isBill(activity) && /provisioned|\bptu\b/i.test(`${activity.operation} ${activity.deployment?.type ?? ""}`);

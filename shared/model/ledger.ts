@@ -38,6 +38,8 @@ export interface UsageKey {
   readonly app: string;
   readonly customer: string;
   readonly task: string;
+  /** Of a bill for whose currency no rate is known: which, as `EUR`. "" for everything else. */
+  readonly currency: string;
 }
 
 /** Sums; also used as differences, which may be negative. */
@@ -56,6 +58,10 @@ export interface UsageSums {
   readonly capacityNanoUsd: number;
   /** Calls that used tokens and whose price is not known. */
   readonly unpricedCalls: number;
+  /** Lines of bills that are in no amount above, since no rate is known for their currency. */
+  readonly unratedLines: number;
+  /** What they come to: millionths of a unit of `currency`. */
+  readonly unratedMicro: number;
 }
 
 export interface UsageRow extends UsageKey, UsageSums {}
@@ -73,6 +79,8 @@ export const noUse: UsageSums = {
   billedNanoUsd: 0,
   capacityNanoUsd: 0,
   unpricedCalls: 0,
+  unratedLines: 0,
+  unratedMicro: 0,
 };
 
 /** Parts of the key that came later. A row without any has the key it had before. */
@@ -90,6 +98,7 @@ export const usageKeys = [
   "owner",
   "verdict",
   ...attributionKeys,
+  "currency",
 ] as const satisfies readonly (keyof UsageKey)[];
 
 export const usageSums = [
@@ -104,6 +113,8 @@ export const usageSums = [
   "billedNanoUsd",
   "capacityNanoUsd",
   "unpricedCalls",
+  "unratedLines",
+  "unratedMicro",
 ] as const satisfies readonly (keyof UsageSums)[];
 
 /** Who and what was first and last seen: the inventory, and the baselines of "first seen". */

@@ -43,6 +43,31 @@ describe("price", () => {
   });
 });
 
+describe("a bill in a currency without a rate", () => {
+  const line = activity({
+    kind: "bucket",
+    view: "usage",
+    source: "azure.cost-export",
+    count: 0,
+    labels: { currency: "EUR", amount: "12.50" },
+  });
+  const rated: typeof world.price = () => ({ nanoUsd: 13_000_000_000 as NanoUsd, basis: "billed" });
+
+  it("is in no amount, and its lines and units are counted", async () => {
+    const { store } = await detected([line]);
+    expect(await store.usage()).toMatchObject([
+      { currency: "EUR", unratedLines: 1, unratedMicro: 12_500_000, billedNanoUsd: 0, estimatedNanoUsd: 0 },
+    ]);
+  });
+
+  it("is billed dollars when it is told again and a rate is known, and nothing is left behind", async () => {
+    const { store } = await detected([line]);
+    await detect([line], { ...world, store, price: rated });
+    expect(await store.usage()).toMatchObject([{ currency: "", unratedLines: 0, billedNanoUsd: 13_000_000_000 }]);
+    expect(await detect([line], { ...world, store, price: rated })).toMatchObject({ added: 0, changed: 0 });
+  });
+});
+
 describe("an entry", () => {
   it("carries verdict, owner and clause, and the findings the activity supports", async () => {
     const { ledger, store } = await detected([

@@ -23,7 +23,10 @@ export interface DetectPorts {
   readonly store: Store;
   readonly policy: Policy;
   readonly judge: Judge;
-  /** Our estimate; undefined where no price is known. Asked only where no log told the cost. */
+  /**
+   * Our estimate, and a bill's dollars where we know the rate of its currency; undefined where no price is known. Asked
+   * only where no log told the cost.
+   */
   readonly price: (activity: Activity) => Cost | undefined;
   readonly detections: readonly Detection[];
 }
@@ -57,7 +60,7 @@ export function detect(batch: readonly Activity[], ports: DetectPorts): Promise<
       const entries: LedgerEntry[] = [];
       for (const reading of readings.slice(from, from + CHUNK)) {
         const before = held.get(reading.uid);
-        const activity = before ? (mergedWith(before, reading) ?? judgedOtherwise(before, ports)) : reading;
+        const activity = before ? (mergedWith(before, reading) ?? takenAnew(before, ports)) : reading;
         if (!activity) continue;
         const after = entryOf(activity, ports, onActivity, put);
         entries.push(after);
@@ -92,8 +95,12 @@ function mergedWith({ activity: held, priced }: LedgerEntry, reading: Activity):
   return compareJson(merged, told) === 0 ? undefined : merged;
 }
 
-/** What was judged by another policy is judged again when a log tells of it again. Undefined where nothing changes. */
-function judgedOtherwise(held: LedgerEntry, { judge }: DetectPorts): Activity | undefined {
+/**
+ * What was judged by another policy, or had no price and has one now, is taken anew when a log tells of it again.
+ * Undefined where nothing changes.
+ */
+function takenAnew(held: LedgerEntry, { judge, price }: DetectPorts): Activity | undefined {
+  if (!held.activity.cost && ourPrice(held.activity, price)) return held.activity;
   const said = judge(held.activity);
   const told = said && tells(held.activity, said) ? said : undefined;
   const same = told?.verdict === held.verdict && said?.owner === held.owner && told?.clause === held.clause;
@@ -105,6 +112,9 @@ function withoutCost({ cost: _, ...activity }: Activity): Activity {
   return activity;
 }
 
+const ourPrice = (told: Activity, price: DetectPorts["price"]): Cost | undefined =>
+  told.cost || told.kind === "change" || told.kind === "contact" ? undefined : price(told);
+
 /** The entry of an activity; what the detections say of it goes to `put`. */
 function entryOf(
   told: Activity,
@@ -112,7 +122,7 @@ function entryOf(
   detections: readonly ActivityDetection[],
   put: SaidMatch[],
 ): LedgerEntry {
-  const ours = told.cost || told.kind === "change" || told.kind === "contact" ? undefined : price(told);
+  const ours = ourPrice(told, price);
   const activity = ours ? { ...told, cost: ours } : told;
   const judgement = judge(activity);
   const attribution = told.kind === "change" ? {} : attributionOf(activity);

@@ -1,5 +1,5 @@
 /** What an activity adds to `usage_hourly`, and what two of its states differ by. */
-import { type Activity, isCapacityCharge, modelOf, principalOf } from "../model/activity.ts";
+import { type Activity, isCapacityCharge, modelOf, principalOf, unratedBillOf } from "../model/activity.ts";
 import { type LedgerEntry, noUse, storable, type UsageKey, type UsageRow, usageSums } from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
 
@@ -53,6 +53,11 @@ function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 |
     row.billedNanoUsd += sign * cost.nanoUsd;
     if (isCapacityCharge(activity)) row.capacityNanoUsd += sign * cost.nanoUsd;
   }
+  const unrated = unratedBillOf(activity);
+  if (unrated) {
+    row.unratedLines += sign;
+    row.unratedMicro += sign * Math.round(unrated.amount * 1e6);
+  }
   if (!cost && (usage?.inputTokens || usage?.outputTokens)) row.unpricedCalls += sign * activity.count;
 }
 
@@ -72,6 +77,7 @@ export const usageKeyOf = ({ activity, owner, verdict, attribution }: LedgerEntr
   app: storable(attribution?.app ?? ""),
   customer: storable(attribution?.customer ?? ""),
   task: storable(attribution?.task ?? ""),
+  currency: storable(unratedBillOf(activity)?.currency ?? ""),
 });
 
 const regionOf = ({ region }: Activity): string | undefined => region?.processed ?? region?.requested;

@@ -7,9 +7,9 @@ import { nearestDoor } from "./doors.ts";
 
 /** Policy YAML that `parsePolicy` takes. The same rows, in any order, give the same text. */
 export function suggestPolicy(usage: readonly UsageRow[]): string {
-  const { counted, attributing, contacts, billed: bills } = systemOfRecord(usage);
+  const { counted, attributing, contacts, billed, unrated } = systemOfRecord(usage);
   // A line of a bill that names no model is not judged.
-  const again = new Set([...attributing, ...bills.filter(({ model }) => model !== "")]);
+  const again = new Set([...attributing, ...[...billed, ...unrated].filter(({ model }) => model !== "")]);
   const seen = [...counted, ...again];
   const doors = groupsOf(seen, (row) => [row.provider, row.account]);
   const proposals = doors.map(({ rows }) => proposal(rows, again));

@@ -25,6 +25,7 @@ import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd, toUsd } from "../model/uni
 import type { Budget } from "../policy/policy.ts";
 import { type SpendRow, spendOf } from "./spend.ts";
 import { systemOfRecord } from "./system-of-record.ts";
+import { type UnratedBill, unratedBills } from "./unrated-bills.ts";
 
 export interface CostPorts {
   readonly budgets: readonly Budget[];
@@ -51,6 +52,8 @@ export interface CostFigures {
   drift(dimension: Dimension): readonly Drift[];
   /** Bill against logs, by door, account and period. */
   reconciliation(): readonly ReconciledLine[];
+  /** Bills that are in none of these. */
+  readonly unrated: readonly UnratedBill[];
   /** The greatest saving first. */
   advice(): readonly Advice[];
 }
@@ -78,6 +81,7 @@ export function costFigures(usage: readonly UsageRow[], ports: CostPorts): CostF
     units: (dimension) => unitTrends(counted, dimension),
     drift: (dimension) => driftOn(counted, (dayOf(now) - DAY_MS) as EpochMs, dimension),
     reconciliation: () => reconcile(usage),
+    unrated: unratedBills(usage),
     advice: () =>
       advise(usage, capacity, {
         priceOf: price ?? (() => undefined),

@@ -53,6 +53,24 @@ describe("the report's section on cost", () => {
     expect(text).toMatch(/Billed \$8,\d{3} for 20 Jul – 14 Sep 2026; 5% of it for no call that a log tells of/);
   });
 
+  it("lists bills in a currency without a rate, also where nothing else was read, and where it tells of coverage", () => {
+    const euros = usageRow({
+      source: "azure.cost-export",
+      view: "usage",
+      currency: "EUR",
+      unratedLines: 197,
+      unratedMicro: 3.82012e9,
+    });
+    const listed =
+      "EUR: 197 bill lines, €3,820.12 in no figure: no rate for EUR in prices (azure.cost-export, 1 Jan 1970).";
+    const beside = renderReport(having([...input.usage, euros]));
+    expect(textOf(beside, "Bills against logs")).toContain(listed);
+    expect(beside.slice(beside.indexOf('<section id="coverage"'))).toContain(listed);
+    const alone = textOf(renderReport(having([euros])));
+    expect(alone).toContain(listed);
+    expect(alone).toContain("currency: { code: EUR, usdPerUnit: … }");
+  });
+
   it("says how much of a bill is for capacity that nobody is known to use", () => {
     const [bill] = input.usage.filter(isBill);
     const idle = {

@@ -47,6 +47,7 @@ import {
   spendBy,
   total,
 } from "./spend.ts";
+import { howToRate, unratedInWords } from "./unrated-bills.ts";
 
 /** What stays readable; `gnomon cost` lists the rest. */
 const MARKS_SHOWN = 12;
@@ -75,7 +76,8 @@ export function costSection(input: ReportInput, names: Names, isShown: (finding:
   const { cost } = input;
   const all = total(cost.spend);
   const basis: Basis = (all.estimatedNanoUsd ?? 0) > 0 ? "estimated" : "billed";
-  if ((amountOf(all, basis) ?? 0) <= 0) return withoutCost(all.unpricedCalls + all.unpricedTokens > 0);
+  if ((amountOf(all, basis) ?? 0) <= 0)
+    return html`${withoutCost(all.unpricedCalls + all.unpricedTokens > 0)}${unrated(cost)}`;
   const notable = notableIn(input);
   return html`<p class="intro">${
     basis === "estimated"
@@ -646,17 +648,19 @@ function adviceRow(
 function bills(cost: CostFigures, names: Names): Html {
   const lines = cost.reconciliation();
   if (lines.length === 0)
-    return empty(
-      "No bill was read.",
-      "Put a cost export beside the logs (AWS Cost and Usage Report, Azure cost export, Google billing export, any FOCUS file) or let “gnomon collect” fetch it: what no log explains is what nobody sees.",
-    );
+    return cost.unrated.length > 0
+      ? unrated(cost)
+      : empty(
+          "No bill was read.",
+          "Put a cost export beside the logs (AWS Cost and Usage Report, Azure cost export, Google billing export, any FOCUS file) or let “gnomon collect” fetch it: what no log explains is what nobody sees.",
+        );
   const settled = lines.filter(({ isSettled }) => isSettled);
   const open = lines.filter(({ isSettled }) => !isSettled);
   const tooEarly =
     open.length === 0
       ? ""
       : `${dollars(sumOf(open, ({ billedNanoUsd }) => billedNanoUsd))} more is not judged: bill or logs of those days may be incomplete.`;
-  if (settled.length === 0) return html`<p>${tooEarly}</p>`;
+  if (settled.length === 0) return html`<p>${tooEarly}</p>${unrated(cost)}`;
   const groups = [...Map.groupBy(settled, ({ provider, account }) => JSON.stringify([provider, account])).values()]
     .flatMap((of) =>
       of[0]
@@ -682,8 +686,16 @@ function bills(cost: CostFigures, names: Names): Html {
   return html`<p class="intro">${dollars(all.billedNanoUsd)} billed and settled; the logs${sumOf(settled, ({ capacityNanoUsd }) => capacityNanoUsd) > 0 ? ", and capacity paid by the hour," : ""} explain all but ${dollars(all.unexplainedNanoUsd)} (${percent(all.unexplainedNanoUsd, all.billedNanoUsd)}), hatched below. ${tooEarly}</p>
 <div class="card chart"><table class="cards bills"><caption>Upper bar: billed. Lower bar: estimated from logs. Hatched: billed, and explained by no log of that day${groups.length > shown.length ? `. ${whole(shown.length)} of ${plural(groups.length, "account")} are shown; “gnomon cost reconcile” lists all` : ""}.</caption>
 <thead><tr><th scope="col">Door and account</th><th scope="col" class="bar">Billed and estimated</th><th scope="col" class="num">Billed</th><th scope="col" class="num">Estimated</th><th scope="col" class="num">Unexplained</th></tr></thead>
-<tbody>${shown.map((group) => billRow(group, most, names))}</tbody></table></div>`;
+<tbody>${shown.map((group) => billRow(group, most, names))}</tbody></table></div>
+${unrated(cost)}`;
 }
+
+/** Bills that are in no figure. */
+const unrated = ({ unrated: bills }: CostFigures): Html =>
+  bills.length === 0
+    ? html``
+    : html`<ul class="plain">${bills.map((bill) => html`<li><strong>${unratedInWords(bill)}.</strong></li>`)}</ul>
+<p class="muted">${howToRate(bills)}</p>`;
 
 interface BillGroup extends ReconciledLine {
   readonly of: readonly ReconciledLine[];

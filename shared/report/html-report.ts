@@ -36,6 +36,7 @@ import type { RegionFlow, ReportInput, SourceCoverage } from "./report-input.ts"
 import { reportStyle } from "./report-style.ts";
 import { summaryOf, type Totals, totalsOf } from "./summary.ts";
 import { systemOfRecord } from "./system-of-record.ts";
+import { unratedInWords } from "./unrated-bills.ts";
 
 /** What stays readable on paper; the rest is one command away, and the report says so. */
 const FINDINGS_SHOWN = 200;
@@ -488,7 +489,7 @@ ${
 }`;
 }
 
-function coverageSection({ coverage, rejects, period }: ReportInput): Html {
+function coverageSection({ coverage, rejects, period, cost }: ReportInput): Html {
   if (coverage.length === 0 && rejects.length === 0)
     return empty(
       "No source spoke.",
@@ -500,6 +501,7 @@ function coverageSection({ coverage, rejects, period }: ReportInput): Html {
     first === undefined || count < 2
       ? html``
       : html`${dayStrip(source.days, first, count)}<span class="sub">${silenceOf(source.days, first, count)}</span>`;
+  const inNoFigure = cost.unrated.map((bill) => html`<p><strong>${unratedInWords(bill)}.</strong></p>`);
   return html`<p class="intro">What was heard, and when. Silence is not proof that nothing happened: a day without a word may be a holiday, or a log that was off.</p>
 ${
   coverage.length === 0
@@ -508,6 +510,7 @@ ${
 <thead><tr><th scope="col">Source</th><th scope="col" class="num">Records</th><th scope="col" class="num">Activities</th><th scope="col" class="num">Rejected</th><th scope="col">First and last event</th><th scope="col" class="bar">Days heard</th></tr></thead>
 <tbody>${coverage.map((source) => html`<tr><th scope="row"><span class="name">${source.source}</span><span class="sub">${source.view === undefined ? "" : VIEWS[source.view]}</span></th><td class="num" data-label="Records">${source.records === undefined ? "" : whole(source.records)}</td><td class="num" data-label="Activities">${whole(source.activities)}</td><td class="num" data-label="Rejected">${source.rejects === undefined ? "" : whole(source.rejects)}</td><td data-label="First and last event" class="nowrap">${source.firstTime === undefined ? "" : minute(source.firstTime)}<span class="sub">${source.lastTime === undefined ? "" : minute(source.lastTime)}</span></td><td class="wide bar" data-label="Days heard">${strip(source)}</td></tr>`)}</tbody></table>`
 }
+${inNoFigure}
 ${
   rejects.length === 0
     ? html`<p class="muted">Every record could be read.</p>`

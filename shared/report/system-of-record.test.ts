@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { usageRow } from "../../test/usage-rows.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, HOUR_MS } from "../model/units.ts";
-import { isBillRow, systemOfRecord } from "./system-of-record.ts";
+import { isBillRow, isLogRow, systemOfRecord } from "./system-of-record.ts";
 
 const NOON = (Date.UTC(2026, 8, 14) + 12 * HOUR_MS) as EpochMs;
 
@@ -153,6 +153,23 @@ describe("the system of record", () => {
     expect(views.billed).toHaveLength(2);
   });
 
+  it("keeps a bill without a rate apart, lets it silence nobody, and takes it for none where another tells it in dollars", () => {
+    const euros = row({
+      ...bill,
+      source: "azure.cost-export",
+      billedNanoUsd: 0,
+      currency: "EUR",
+      unratedLines: 2,
+    });
+    const calls = row({ ...bill, view: "gateway", source: "litellm.spend", billedNanoUsd: 0, calls: 3 });
+    const alone = systemOfRecord([euros, calls]);
+    expect(alone).toMatchObject({ unrated: [euros], counted: [calls], billed: [], billedAgain: [] });
+    const told = systemOfRecord([euros, row({ ...bill, source: "focus" })]);
+    expect(told).toMatchObject({ unrated: [], billedAgain: [euros] });
+    const sameSource = systemOfRecord([euros, row({ ...bill, source: "azure.cost-export" })]);
+    expect(sameSource.unrated).toEqual([euros]);
+  });
+
   it("puts every row into one place, the same whatever their order", () => {
     const rows = fc.array(
       fc
@@ -165,8 +182,9 @@ describe("the system of record", () => {
           inputTokens: fc.constantFrom(0, 10),
           billedNanoUsd: fc.constantFrom(0, 0, 3),
           calls: fc.nat(2),
+          unratedLines: fc.constantFrom(0, 0, 0, 1),
         })
-        .map(row),
+        .map((one) => row(one.unratedLines > 0 ? { ...one, billedNanoUsd: 0 } : one)),
       { maxLength: 12 },
     );
     const sorted = (found: readonly UsageRow[]) => found.map((one) => JSON.stringify(one)).sort();
@@ -177,10 +195,10 @@ describe("the system of record", () => {
         expect(sorted(Object.values(forth).flat())).toEqual(sorted(given));
         expect(sorted(forth.counted)).toEqual(sorted(back.counted));
         expect(sorted(forth.billed)).toEqual(sorted(back.billed));
+        expect(sorted(forth.unrated)).toEqual(sorted(back.unrated));
         // What is said of an account and door is never silent altogether.
         if (given.some((one) => isBillRow(one))) expect(forth.billed.length).toBeGreaterThan(0);
-        if (given.some((one) => one.view !== "network" && !isBillRow(one)))
-          expect(forth.counted.length).toBeGreaterThan(0);
+        if (given.some(isLogRow)) expect(forth.counted.length).toBeGreaterThan(0);
       }),
     );
   });

@@ -26,20 +26,27 @@ export interface Views {
   readonly billed: readonly UsageRow[];
   /** The same invoices told again by another source. */
   readonly billedAgain: readonly UsageRow[];
+  /** Invoices in a currency for which no rate is known, where no other source tells them in dollars: in no amount. */
+  readonly unrated: readonly UsageRow[];
 }
 
 export function systemOfRecord(rows: readonly UsageRow[]): Views {
   const isRecord = recordKeeper(rows);
   const isInvoice = invoiceKeeper(rows);
+  const toldInDollars = Map.groupBy(rows.filter(isBillRow), invoice);
   const views = {
     counted: [] as UsageRow[],
     attributing: [] as UsageRow[],
     contacts: [] as UsageRow[],
     billed: [] as UsageRow[],
     billedAgain: [] as UsageRow[],
+    unrated: [] as UsageRow[],
   };
   for (const row of rows) {
-    if (isBillRow(row)) views[isInvoice(row) ? "billed" : "billedAgain"].push(row);
+    if (isUnratedRow(row)) {
+      const isToldAgain = toldInDollars.get(invoice(row))?.some(({ source }) => source !== row.source);
+      views[isToldAgain ? "billedAgain" : "unrated"].push(row);
+    } else if (isBillRow(row)) views[isInvoice(row) ? "billed" : "billedAgain"].push(row);
     else if (row.view === "network") views.contacts.push(row);
     else if (isRecord({ ...row, time: row.hour })) views.counted.push(row);
     else views.attributing.push(row);
@@ -50,6 +57,13 @@ export function systemOfRecord(rows: readonly UsageRow[]): Views {
 /** Lines of an invoice: they cost, and say neither how often nor how much was called. */
 export const isBillRow = (row: UsageRow): boolean =>
   row.billedNanoUsd !== 0 && row.calls + row.inputTokens + row.outputTokens === 0 && row.estimatedNanoUsd === 0;
+
+/** Lines of an invoice that cost, and nobody knows how many dollars. */
+const isUnratedRow = (row: UsageRow): boolean => row.unratedLines !== 0;
+
+/** What tells of use: neither an invoice nor network evidence. */
+export const isLogRow = (row: UsageRow): boolean =>
+  row.view !== "network" && !isBillRow(row) && !isUnratedRow(row);
 
 function invoiceKeeper(rows: readonly UsageRow[]): (row: UsageRow) => boolean {
   const bills = rows.filter(isBillRow);
@@ -97,7 +111,7 @@ export function recordKeeper(rows: readonly UsageRow[]): (told: Told) => boolean
   /** Doors and days that a vendor itself speaks about, whatever the account. */
   const vendorDays = new Set<string>();
   const tokenDays = new Set<string>();
-  const speaking = rows.filter((row) => row.view !== "network" && !isBillRow(row));
+  const speaking = rows.filter(isLogRow);
   for (const row of speaking) {
     if (row.view !== "provider" || row.inputTokens + row.outputTokens === 0) continue;
     tokenDays.add(key({ ...row, time: row.hour }));

@@ -23,10 +23,10 @@ describe("Google's billing export", () => {
     expect(read({ credits: [{ amount: -0.5 }, { amount: "-0.1" }] })?.cost?.nanoUsd).toBe(900_000_000);
   });
 
-  it("goes back to dollars by the rate that the row tells, and without one not at all", () => {
+  it("goes back to dollars by the rate that the row tells, and without one leaves euros, less their credits", () => {
     const euro = { currency: "EUR", cost: 4, credits: [{ amount: -0.8 }] };
     expect(read({ ...euro, currency_conversion_rate: 0.8 })?.cost?.nanoUsd).toBe(4_000_000_000);
-    expect(read(euro)).toMatchObject({ labels: { currency: "EUR", amount: "4" } });
+    expect(read(euro)).toMatchObject({ labels: { currency: "EUR", amount: "3.2" } });
     expect(read(euro)?.cost).toBeUndefined();
   });
 

@@ -9,7 +9,7 @@
  */
 import { z } from "zod";
 import { type AiCharge, googleCharge, regionOfCharge } from "../model/ai-charges.ts";
-import { fromIsoTime, type NanoUsd } from "../model/units.ts";
+import { fromIsoTime, type NanoUsd, toDecimalUsd } from "../model/units.ts";
 import { billed, decimal, defineSource, labels, maybe, maybeText } from "./source.ts";
 
 /** Some tools write numbers of BigQuery as text. */
@@ -129,7 +129,7 @@ function regionOf(location: string | undefined, found: AiCharge): ReturnType<typ
 }
 
 /**
- * The cost less its credits. In another currency Google tells the rate by which it got there from dollars, so that
+ * The cost less its credits. In another currency Google mostly tells the rate by which it got there from dollars, so that
  * the way back is no guess.
  */
 function billOf({
@@ -139,14 +139,15 @@ function billOf({
   currency_conversion_rate,
 }: z.output<typeof Row>): ReturnType<typeof billed> {
   const bill = billed("gcp.billing-export", cost, currency);
-  const rate = currency.toUpperCase() === "USD" ? 1 : Number(currency_conversion_rate);
-  if (!bill || !(rate > 0)) return bill;
+  if (!bill) return undefined;
   let local = 0;
   for (const amount of [cost, ...(credits ?? []).map((credit) => credit.amount)]) {
     const part = billed("gcp.billing-export", amount, "USD")?.cost;
     if (!part) return undefined;
     local += part.nanoUsd;
   }
+  const rate = currency.toUpperCase() === "USD" ? 1 : Number(currency_conversion_rate);
+  if (!(rate > 0)) return billed("gcp.billing-export", toDecimalUsd(local as NanoUsd), currency);
   const nanoUsd = Math.round(local / rate) + 0; // no -0
   if (!Number.isSafeInteger(nanoUsd)) return undefined;
   return {

@@ -153,8 +153,8 @@ export const decimal = maybe(z.union([z.string().max(64), z.number()])).transfor
 );
 
 /**
- * What an invoice says. An amount in another currency than the dollar is no cost, since nobody said at what rate: it
- * stands among the labels. `exponent` is -2 for cents. Undefined where it is no amount.
+ * What an invoice says. An amount in another currency than the dollar stands among the labels, in units of it: at what
+ * rate it is a cost, the configuration knows (`cost/price.ts`). `exponent` is -2 for cents. Undefined where it is no amount.
  */
 export function billed(
   priceSource: string,
@@ -162,9 +162,16 @@ export function billed(
   currency: string,
   exponent = 0,
 ): { readonly cost?: Cost; readonly labels?: Readonly<Record<string, string>> } | undefined {
-  const nano = amount === undefined ? undefined : fromDecimalUsd(amount, exponent);
-  if (nano === undefined || amount === undefined) return undefined;
-  if (currency.toUpperCase() !== "USD") return { labels: { currency: currency.toUpperCase(), amount } };
+  if (amount === undefined) return undefined;
+  if (currency.toUpperCase() !== "USD") {
+    // Thousands of it, since there are many yen and won to a dollar.
+    const thousands = fromDecimalUsd(amount, exponent - 3);
+    if (thousands === undefined) return undefined;
+    const units = exponent === 0 ? amount : String(thousands / 1e6);
+    return { labels: { currency: currency.toUpperCase(), amount: units } };
+  }
+  const nano = fromDecimalUsd(amount, exponent);
+  if (nano === undefined) return undefined;
   return { cost: { nanoUsd: nano, basis: "billed", priceSource } };
 }
 

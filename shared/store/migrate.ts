@@ -12,6 +12,7 @@ const migrations = [
   "0004-series-state.sql",
   "0005-capacity.sql",
   "0006-forgotten.sql",
+  "0007-currency.sql",
 ] as const;
 
 /** Any number, the same for all who migrate: they wait for each other. */

@@ -322,10 +322,11 @@ const encoded = (row: SeriesRow) => ({ ...row, state: Buffer.from(row.state).toS
 const uidOfEntry = ({ activity }: LedgerEntry): string => activity.uid;
 const uidOfFinding = ({ finding }: HeldFinding): string => finding.uid;
 const keyOf = ({ key }: { readonly key: string }): string => key;
-/** Rows from before there was an attribution keep their key. */
+/** Rows from before there was an attribution, or a currency, keep their key. */
 function usageKeyOf(row: UsageRow): string {
   const isAttributed = attributionKeys.some((part) => row[part] !== "");
-  const parts = isAttributed ? usageKeys : usageKeys.slice(0, -attributionKeys.length);
+  const left = row.currency !== "" ? 0 : isAttributed ? 1 : 1 + attributionKeys.length;
+  const parts = usageKeys.slice(0, usageKeys.length - left);
   return uidOf("usage", ...parts.map((part) => row[part]));
 }
 

@@ -6,7 +6,7 @@ import { spendSurge } from "../../shared/detections/spend-surge.ts";
 import type { Activity } from "../../shared/model/activity.ts";
 import type { FindingMatch, SeriesRow, UsageRow } from "../../shared/model/ledger.ts";
 import { uidOf } from "../../shared/model/uid.ts";
-import { type EpochMs, HOUR_MS } from "../../shared/model/units.ts";
+import { type EpochMs, HOUR_MS, type NanoUsd } from "../../shared/model/units.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
 import { review } from "../../shared/pipeline/review.ts";
 import { noPolicy } from "../../shared/policy/parse-policy.ts";
@@ -115,6 +115,25 @@ export function storeContract(
       const range = { since: (START + 2) as EpochMs, until: (START + 4) as EpochMs };
       const some = await collect(store.activities(range));
       expect([...new Set(some.map((entry) => entry.activity.startTime))]).toEqual([START + 2, START + 3]);
+    });
+
+    it("keeps bills of each currency without a rate apart, and forgets them when they have one", async () => {
+      const line = (currency: string, n: number) =>
+        activity({
+          uid: uidOf("bill", currency, n),
+          kind: "bucket",
+          view: "usage",
+          count: 0,
+          labels: { currency, amount: "9000000.25" },
+        });
+      const lines = [line("EUR", 1), line("EUR", 2), line("KRW", 1)];
+      await take(lines);
+      expect(await store.usage()).toMatchObject([
+        { currency: "EUR", unratedLines: 2, unratedMicro: 18_000_000_500_000 },
+        { currency: "KRW", unratedLines: 1, unratedMicro: 9_000_000_250_000 },
+      ]);
+      await detect(lines, { ...world, store, price: () => ({ nanoUsd: 5 as NanoUsd, basis: "billed" }) });
+      expect(await store.usage()).toMatchObject([{ currency: "", unratedLines: 0, billedNanoUsd: 15 }]);
     });
 
     it("gives usage from since until before until", async () => {
