@@ -5,8 +5,17 @@
 import { z } from "zod";
 import type { Collector } from "../collectors/collector.ts";
 import { Level } from "../model/finding.ts";
+import { DAY_MS } from "../model/units.ts";
 import { sameNames } from "../policy/lists.ts";
-import { byPosition, checkShape, type Problem, readYaml } from "../policy/yaml-document.ts";
+import {
+  byPosition,
+  checkShape,
+  type Path,
+  type Problem,
+  readYaml,
+  written,
+  type YamlDocument,
+} from "../policy/yaml-document.ts";
 import { collectors, sinks } from "../registry.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { priceShape } from "./prices.ts";
@@ -41,6 +50,7 @@ const shape = z.strictObject({
     })
     .optional(),
   sinks: z.array(unionOf("sink", sinks, { minimumLevel: Level.default("low") })).default([]),
+  /** How long activities are kept after they ended: docs/retention.md. */
   retention: z.strictObject({ activityDays: z.coerce.number().int().min(1).max(3_660).default(90) }).prefault({}),
 });
 
@@ -89,8 +99,44 @@ export function parseConfiguration(
       ];
     });
   });
-  const problems = [...taken, ...namesakes];
+  const problems = [...taken, ...namesakes, ...tooFarBack(read.value, document)];
   return problems.length > 0 ? { problems: problems.sort(byPosition) } : { configuration: read.value };
+}
+
+const Reach = z.object({ history: z.number().default(0), lookBack: z.number().default(0) });
+const KeepsSaid = z.object({ retention: z.object({ activityDays: z.string() }) });
+
+/**
+ * What a collector reads and is too old to be kept is left out: history would be missing, and bills of the past never
+ * corrected, and nobody would know why. Told where it was written, of the number of days or else of each setting.
+ */
+function tooFarBack({ collectors: entries, retention }: Configuration, document: YamlDocument): Problem[] {
+  const { activityDays } = retention;
+  const reaching = entries.flatMap(({ settings }, index) => {
+    const { history, lookBack } = Reach.safeParse(settings).data ?? { history: 0, lookBack: 0 };
+    return Object.entries({ history, lookBack }).map(([name, reach]) => ({
+      at: ["collectors", index, "settings", name],
+      days: Math.ceil(reach / DAY_MS),
+    }));
+  });
+  const tooFar = reaching.filter(({ days }) => days > activityDays).sort((a, b) => b.days - a.days);
+  const problem = (at: Path, message: string, suggestion: string): Problem => ({
+    file: document.file,
+    ...document.place(at),
+    path: written(at),
+    message,
+    suggestion,
+  });
+  const [farthest] = tooFar;
+  if (farthest && KeepsSaid.safeParse(document.value).success) {
+    const { at, days } = farthest;
+    const message = `${written(at)} reads ${days} days back; what is older than activities are kept is left out`;
+    return [problem(["retention", "activityDays"], message, String(days))];
+  }
+  return tooFar.map(({ at, days }) => {
+    const message = `reads ${days} days back, and retention.activityDays is ${activityDays}: what is older is left out`;
+    return problem(at, message, `${activityDays}d`);
+  });
 }
 
 /** For editors. */

@@ -279,6 +279,7 @@ collectors:
   - collector: litellm.spend-logs
     every: 1s
     settings: { baseUrl: "${gateway}", key: "\${env:CHAOS_SECRET}", history: 200d, pageSize: 50 }
+retention: { activityDays: 3660 }
 sinks:
   - sink: webhook
     minimumLevel: informational

@@ -145,7 +145,7 @@ function collectorsOf(servers: Servers, { accounts, regions }: Places, entries: 
   };
   const list = Object.entries(settings).map(([collector, given]) => ({ collector, settings: given }));
   // JSON is YAML.
-  return `collectors: ${JSON.stringify(list)}\n`;
+  return `collectors: ${JSON.stringify(list)}\nretention: { activityDays: 3660 }\n`;
 }
 
 function fillAws(
