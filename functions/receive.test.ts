@@ -1,4 +1,7 @@
+import { randomBytes } from "node:crypto";
+import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Bus } from "../shared/bus/bus.ts";
 import { openMemoryBus } from "../shared/bus/memory-bus.ts";
@@ -85,14 +88,33 @@ describe("the receiver's own server", () => {
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
-  const start = async () => {
-    const runtime = madeUpRuntime(file(await freePort()));
+  const start = async (bus = openMemoryBus()) => {
+    const runtime = madeUpRuntime(file(await freePort()), { bus, now: Date.now() });
     const server = await serveReceiver(runtime);
     servers.push(server);
     return { runtime, server, url: `http://127.0.0.1:${server.port}/v1/events` };
   };
-  const post = (url: string, body: string | Buffer, headers = {}) =>
-    fetch(url, { method: "POST", body, headers: { authorization: `Bearer ${SECRET}`, ...headers } });
+  const post = (url: string, body: NonNullable<RequestInit["body"]>, headers = {}, more = {}) =>
+    fetch(url, { method: "POST", body, headers: { authorization: `Bearer ${SECRET}`, ...headers }, ...more });
+  /** A request whose body is sent as told, and its answer, which may come before the body's end. */
+  const opened = (url: string, headers: Record<string, string | number>) => {
+    const open = request(url, { method: "POST", headers, agent: false });
+    open.flushHeaders();
+    const answer = new Promise<{ status: number | undefined; headers: IncomingHttpHeaders }>((resolve, reject) => {
+      open.once("error", reject);
+      open.once("response", (response) => {
+        response.resume();
+        resolve({ status: response.statusCode, headers: response.headers });
+      });
+    });
+    // A client that is closed on purpose has nothing to say.
+    answer.catch(() => {});
+    const send = (bytes: number) => void open.write(Buffer.alloc(bytes, 32));
+    return { answer, send, open };
+  };
+  const firstAnswer = (of: readonly ReturnType<typeof opened>[]) => Promise.race(of.map(({ answer }) => answer));
+  const MEGABYTE = 1024 * 1024;
+  const authorization = `Bearer ${SECRET}`;
 
   it("takes what is posted, with the secret in a header or in the query", async () => {
     const { runtime, url } = await start();
@@ -108,7 +130,7 @@ describe("the receiver's own server", () => {
     const large = Buffer.alloc(17 * 1024 * 1024, 32);
     const statuses = await Promise.all(
       [large, new Blob([large]).stream()].map((body) =>
-        fetch(url, { method: "POST", body, duplex: "half" } as RequestInit).then(
+        post(url, body, {}, { duplex: "half" }).then(
           ({ status }) => status,
           // The connection may be closed before the client has written it all.
           () => 413,
@@ -117,6 +139,101 @@ describe("the receiver's own server", () => {
     );
     expect(statuses).toEqual([413, 413]);
     expect((await post(url, JSON.stringify([call]))).status).toBe(200);
+  });
+
+  it("turns away who shows no secret before a byte of the body is sent", async () => {
+    const { url, runtime } = await start();
+    for (const headers of [
+      { "content-length": 10 * MEGABYTE },
+      { "content-length": 10 * MEGABYTE, authorization: "Bearer no" },
+      { "transfer-encoding": "chunked" },
+      { "content-length": 10 * MEGABYTE, expect: "100-continue" },
+      { "content-length": 100, "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,old" },
+    ]) {
+      const { answer, open } = opened(url, headers as Record<string, string | number>);
+      const invited = new Promise((resolve) => open.once("continue", () => resolve("invited")));
+      expect(await Promise.race([answer, invited])).toMatchObject({ status: 401 });
+      open.destroy();
+    }
+    expect(runtime.lines).toHaveLength(5);
+  });
+
+  it("invites a body that it will read, of a client that asks first", async () => {
+    const { url } = await start();
+    const body = Buffer.from(JSON.stringify([call]));
+    const headers = { "content-length": body.length, expect: "100-continue", authorization };
+    const { answer, open } = opened(url, headers);
+    await new Promise<void>((resolve) => open.once("continue", resolve));
+    open.end(body);
+    expect(await answer).toMatchObject({ status: 200 });
+  });
+
+  it("tells who shows the wrong secret so, and keeps the connection where the body is short", async () => {
+    const { url } = await start();
+    const statuses = [];
+    for (let times = 0; times < 20; times++) {
+      const wrong = await post(url, "x".repeat(60_000), { authorization: "Bearer no" });
+      statuses.push(wrong.status, (await post(url, JSON.stringify([call]))).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([401, 200]));
+  });
+
+  it("holds only so many bytes at once, tells others to come again, and takes them when there is room", async () => {
+    const { url } = await start();
+    const slow = Array.from({ length: 2 }, () => opened(url, { "content-length": 16 * MEGABYTE, authorization }));
+    const late = opened(url, { "content-length": 4 * MEGABYTE, authorization });
+    for (const { send } of slow) send(15 * MEGABYTE);
+    late.send(3 * MEGABYTE);
+    expect(await firstAnswer([...slow, late])).toMatchObject({ status: 503, headers: { "retry-after": "10" } });
+    for (const { open } of [...slow, late]) open.destroy();
+    const body = JSON.stringify([{ ...call, padding: " ".repeat(4 * MEGABYTE) }]);
+    await expect.poll(async () => (await post(url, body)).status).toBe(200);
+  });
+
+  it("gives those that only say they sign little room, and none of the others'", async () => {
+    const { url } = await start();
+    const headers = {
+      "webhook-id": "1",
+      "webhook-timestamp": String(Math.floor(Date.now() / 1_000)),
+      "webhook-signature": "v1,not-ours",
+    };
+    expect(await opened(url, { ...headers, "content-length": MEGABYTE + 1 }).answer).toMatchObject({
+      status: 413,
+    });
+    const many = Array.from({ length: 9 }, () => opened(url, { ...headers, "content-length": MEGABYTE }));
+    for (const { send } of many) send(MEGABYTE - 1);
+    expect(await firstAnswer(many)).toMatchObject({ status: 503 });
+    expect((await post(url, JSON.stringify([call]))).status).toBe(200);
+    for (const { open } of many) open.destroy();
+  });
+
+  it("unpacks one after another what may become large, and small things beside each other", async () => {
+    let [atOnce, most] = [0, 0];
+    const released: (() => void)[] = [];
+    const publish: Bus["publish"] = async () => {
+      most = Math.max(most, ++atOnce);
+      await new Promise<void>((resolve) => released.push(resolve));
+      atOnce--;
+    };
+    const { url } = await start({ ...openMemoryBus(), publish });
+    const large = gzipSync(JSON.stringify([{ ...call, noise: randomBytes(100_000).toString("hex") }]));
+    const gzip = { "content-encoding": "gzip" };
+    const answers = Array.from({ length: 4 }, () => post(url, large, gzip));
+    const done = Promise.all(answers).then((all) => all.map(({ status }) => status));
+    const finish = async (wanted: number) => {
+      for (let finished = 0; finished < wanted; finished++) {
+        await expect.poll(() => released.length).toBeGreaterThan(0);
+        released.shift()?.();
+      }
+    };
+    await finish(4);
+    expect(await done).toEqual([200, 200, 200, 200]);
+    expect(most).toBe(1);
+
+    const small = Array.from({ length: 4 }, () => post(url, JSON.stringify([call])));
+    await expect.poll(() => atOnce).toBe(4);
+    await finish(4);
+    await Promise.all(small);
   });
 
   it("outlives requests that break off or are none", async () => {

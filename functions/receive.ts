@@ -2,7 +2,10 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { trimmed } from "../shared/pipeline/collect.ts";
 import {
+  type Admission,
   accepted,
+  admitted,
+  type PushedHead,
   type PushedRequest,
   type PushedResponse,
   received,
@@ -16,13 +19,10 @@ import type { Runtime } from "./runtime.ts";
 /** 200 only once the bus has the records: until then they are the sender's. Never throws. */
 export async function receivePushed(request: PushedRequest, runtime: Runtime): Promise<PushedResponse> {
   const { configuration, log, now } = runtime;
-  if (!configuration.receive) return refused(404, "nothing is received here: the configuration has no receive");
+  if (!configuration.receive) return nothingReceived;
   const started = now();
   const got = received(request, configuration.receive.secret, Math.floor(started / 1_000));
-  if ("refusal" in got) {
-    log.warn("refused a pushed request", { status: got.refusal.status, reason: got.refusal.body });
-    return got.refusal;
-  }
+  if ("refusal" in got) return told(got.refusal, runtime);
   const { records, rejects } = trimmed(got.documents, got.place, sources, started);
   try {
     await publishRaw(records, rejects, got.place, runtime);
@@ -33,6 +33,22 @@ export async function receivePushed(request: PushedRequest, runtime: Runtime): P
   }
   log.measure("BatchTime", now() - started, "Milliseconds");
   return accepted(request);
+}
+
+/** Whether the body of a request is worth reading, for who has not read it yet. Never throws. */
+export function admitPushed(head: PushedHead, runtime: Runtime): Admission | { readonly refusal: PushedResponse } {
+  const { receive } = runtime.configuration;
+  if (!receive) return { refusal: nothingReceived };
+  const admission = admitted(head, receive.secret, Math.floor(runtime.now() / 1_000));
+  if ("refusal" in admission) told(admission.refusal, runtime);
+  return admission;
+}
+
+const nothingReceived = refused(404, "nothing is received here: the configuration has no receive");
+
+function told(refusal: PushedResponse, { log }: Runtime): PushedResponse {
+  log.warn("refused a pushed request", { status: refusal.status, reason: refusal.body });
+  return refusal;
 }
 
 export const handler = withRuntime("receive", async (event: APIGatewayProxyEventV2, runtime) =>

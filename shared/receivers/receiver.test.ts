@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { accepted, type PushedRequest, received, refused } from "./receiver.ts";
+import { accepted, admitted, type PushedRequest, received, refused } from "./receiver.ts";
 
 const SECRET = "made-up-secret-of-the-receiver";
 const NOW = 1_790_000_000;
@@ -78,6 +78,32 @@ describe("a pushed request", () => {
     expect(statusOf({ body, headers: { ...signed(body), "webhook-timestamp": "soon" } })).toBe(401);
   });
 
+  it("is known by its head where the secret is shown; who signs is believed later, and sends less until then", () => {
+    const { body, ...shown } = request();
+    expect(admitted(shown, SECRET, NOW)).toEqual({ known: true, maxBytes: 16 * 1024 * 1024 });
+    expect(admitted({ ...shown, headers: signed(body) }, SECRET, NOW)).toEqual({
+      known: false,
+      maxBytes: 1024 * 1024,
+    });
+    const large = Buffer.alloc(1024 * 1024 + 1, 32);
+    expect(statusOf({ body: large, headers: signed(large) })).toBe(413);
+  });
+
+  it("is refused by its head alone where neither is there", () => {
+    const { body, ...shown } = request();
+    const old = signed(body, { timestamp: NOW - 301 });
+    for (const [given, status] of [
+      [{ method: "GET" }, 405],
+      [{ path: "/v1/metrics" }, 404],
+      [{ headers: {} }, 401],
+      [{ headers: { "webhook-signature": "v1,x" } }, 401],
+      [{ headers: { ...signed(body), "webhook-signature": "v2,x" } }, 401],
+      [{ headers: old }, 401],
+    ] as const) {
+      expect(admitted({ ...shown, ...given }, SECRET, NOW)).toMatchObject({ refusal: { status } });
+    }
+  });
+
   it("is signed with a secret in the form that webhook senders hand out, too", () => {
     const body = Buffer.from("{}");
     const key = Buffer.from("a key of some length");
@@ -86,7 +112,7 @@ describe("a pushed request", () => {
 
   it("is refused before it is unpacked where it is too large, and after", () => {
     expect(statusOf({ body: Buffer.alloc(16 * 1024 * 1024 + 1, 32) })).toBe(413);
-    const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, 32));
+    const bomb = gzipSync(Buffer.alloc(16 * 1024 * 1024 + 1, 32));
     expect(bomb.length).toBeLessThan(100_000);
     expect(statusOf({ body: bomb, headers: { ...request().headers, "content-encoding": "gzip" } })).toBe(400);
   });

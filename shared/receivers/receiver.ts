@@ -7,12 +7,16 @@ import { gunzipSync } from "node:zlib";
 import { PipelineError } from "../model/errors.ts";
 import { decodeOtlp } from "./otlp-protobuf.ts";
 
-export interface PushedRequest {
+/** What is known of a request before its body is read. */
+export interface PushedHead {
   readonly method: string;
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
+}
+
+export interface PushedRequest extends PushedHead {
   readonly body: Buffer;
 }
 
@@ -23,11 +27,33 @@ export interface PushedResponse {
 }
 
 /** A body over this is refused before it is unpacked; senders batch by tens or hundreds. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
-/** And after. */
-const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** And after: as objects it is ten times that. */
+export const MAX_UNPACKED_BYTES = MAX_BODY_BYTES;
+/** Whoever signs shows no secret before all of the body is held. Standard Webhooks advises 20 KB. */
+const MAX_SIGNED_BYTES = 1024 * 1024;
 /** Standard Webhooks: a signature older or younger than this is somebody's replay. */
 const SIGNATURE_SECONDS = 300;
+
+export interface Admission {
+  /** Whether the secret was shown; a signature is believed once the body is there. */
+  readonly known: boolean;
+  /** Of the body. */
+  readonly maxBytes: number;
+}
+
+/** Whether a body is worth reading, or the answer that refuses it. Never throws. */
+export function admitted(
+  head: PushedHead,
+  secret: string,
+  nowSeconds: number,
+): Admission | { readonly refusal: PushedResponse } {
+  if (head.method !== "POST") return refuse(405, "only POST is taken here");
+  if (!routes.has(pathOf(head)))
+    return refuse(404, `nothing is received at this path; there are ${[...routes.keys()].join(", ")}`);
+  if (showsSecret(head, secret)) return { known: true, maxBytes: MAX_BODY_BYTES };
+  return signatureOf(head, nowSeconds) ? { known: false, maxBytes: MAX_SIGNED_BYTES } : nobody;
+}
 
 /** The documents of a request, or the answer that refuses it. Never throws. */
 export function received(
@@ -35,17 +61,18 @@ export function received(
   secret: string,
   nowSeconds: number,
 ): { readonly documents: readonly unknown[]; readonly place: string } | { readonly refusal: PushedResponse } {
-  if (request.method !== "POST") return refuse(405, "only POST is taken here");
-  const path = request.path.replace(/\/+$/, "");
-  const decode = routes.get(path);
-  if (!decode) return refuse(404, `nothing is received at this path; there are ${[...routes.keys()].join(", ")}`);
-  if (request.body.length > MAX_BODY_BYTES) return refuse(413, `at most ${MAX_BODY_BYTES} bytes are taken`);
-  if (!isSender(request, secret, nowSeconds)) {
-    return refuse(401, "show the secret as a bearer token or as ?token=, or sign the body (standardwebhooks.com)");
-  }
+  const admission = admitted(request, secret, nowSeconds);
+  if ("refusal" in admission) return admission;
+  const { known, maxBytes } = admission;
+  if (request.body.length > maxBytes) return { refusal: tooLarge(maxBytes) };
+  if (!known && !isSigned(request, secret, nowSeconds)) return nobody;
+  const path = pathOf(request);
   try {
-    const body = unpacked(request);
-    return { documents: decode(body, request.headers["content-type"] ?? ""), place: `pushed to ${path}` };
+    const decode = routes.get(path) ?? (() => []);
+    return {
+      documents: decode(unpacked(request), request.headers["content-type"] ?? ""),
+      place: `pushed to ${path}`,
+    };
   } catch (error) {
     if (error instanceof PipelineError) return refuse(400, error.message);
     return refuse(400, "the body is not what its headers say");
@@ -73,7 +100,14 @@ export const refused = (status: number, message: string): PushedResponse => ({
   body: JSON.stringify({ error: message }),
 });
 
+export const tooLarge = (maxBytes: number): PushedResponse => refused(413, `at most ${maxBytes} bytes are taken`);
+
 const refuse = (status: number, message: string) => ({ refusal: refused(status, message) });
+
+const nobody = refuse(
+  401,
+  "show the secret as a bearer token or as ?token=, or sign the body (standardwebhooks.com)",
+);
 
 const isProtobuf = (contentType: string): boolean => contentType.startsWith("application/x-protobuf");
 
@@ -97,27 +131,35 @@ function unpacked({ headers, body }: PushedRequest): Buffer {
   }
 }
 
-/** Any of the three will do: Pub/Sub, for one, sends a bearer token of Google's beside our own in the query. */
-function isSender({ headers, query, body }: PushedRequest, secret: string, nowSeconds: number): boolean {
+const pathOf = ({ path }: PushedHead): string => path.replace(/\/+$/, "");
+
+/** Either will do: Pub/Sub, for one, sends a bearer token of Google's beside our own in the query. */
+function showsSecret({ headers, query }: PushedHead, secret: string): boolean {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers["authorization"] ?? "")?.[1];
-  return (
-    [bearer, query["token"]].some((shown) => shown !== undefined && same(shown, secret)) ||
-    isSigned(headers, body, secret, nowSeconds)
-  );
+  return [bearer, query["token"]].some((shown) => shown !== undefined && same(shown, secret));
 }
 
 /** Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`, base64, any of several `v1,` signatures. */
-function isSigned(headers: PushedRequest["headers"], body: Buffer, secret: string, nowSeconds: number): boolean {
+function isSigned(request: PushedRequest, secret: string, nowSeconds: number): boolean {
+  const { signed, signatures } = signatureOf(request, nowSeconds) ?? { signed: "", signatures: [] };
+  const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret);
+  const wanted = createHmac("sha256", key).update(signed).update(request.body).digest("base64");
+  return signatures.some((signature) => same(signature, wanted));
+}
+
+/** What is signed before the body, and the signatures of it; nothing where they are not of now. */
+function signatureOf(
+  { headers }: PushedHead,
+  nowSeconds: number,
+): { readonly signed: string; readonly signatures: readonly string[] } | undefined {
   const id = headers["webhook-id"];
   const timestamp = headers["webhook-timestamp"];
-  const signatures = headers["webhook-signature"];
-  if (!id || !timestamp || !signatures || !/^\d{1,12}$/.test(timestamp)) return false;
-  if (Math.abs(nowSeconds - Number(timestamp)) > SIGNATURE_SECONDS) return false;
-  const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret);
-  const wanted = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64");
-  return signatures
+  if (!id || !timestamp || !/^\d{1,12}$/.test(timestamp)) return undefined;
+  if (Math.abs(nowSeconds - Number(timestamp)) > SIGNATURE_SECONDS) return undefined;
+  const signatures = (headers["webhook-signature"] ?? "")
     .split(" ")
-    .some((signature) => signature.startsWith("v1,") && same(signature.slice(3), wanted));
+    .flatMap((signature) => (signature.startsWith("v1,") ? [signature.slice(3)] : []));
+  return signatures.length > 0 ? { signed: `${id}.${timestamp}.`, signatures } : undefined;
 }
 
 /** In a time that does not depend on where they differ. */
