@@ -508,3 +508,40 @@ describe("gnomon cost growth", () => {
     expect((await run(["growth", at("empty")])).err).toMatch(/no files in there/);
   });
 });
+
+describe("gnomon cost replay", () => {
+  it("names what has no price by door and model, the commonest first, and counts what is of the future", async () => {
+    const hour = (index: number) => 1_000 * SEPTEMBER + index * 3_600_000;
+    const use = (index: number, model: string, changes: object = {}) => ({
+      schema: "gnomon.activity/v1",
+      uid: `${model} ${index}`,
+      kind: "bucket",
+      startTime: hour(index),
+      endTime: hour(index + 1),
+      count: 1,
+      provider: "openai",
+      model,
+      usage: { inputTokens: 1_000, outputTokens: 10 },
+      ...changes,
+    });
+    const models = ["house-1", "house-2", "house-2", "house-3", "house-4", "house-5", "house-6"];
+    await writeFile(
+      at("activities.ndjson"),
+      lines([
+        ...Array.from({ length: 150 }, (_, index) => use(index, "gpt-4o-2024-08-06")),
+        ...models.map((model, index) => use(index, model)),
+        use(0, "gpt-4o-2024-08-06", {
+          uid: "ahead",
+          startTime: Date.UTC(2100, 0, 1),
+          endTime: Date.UTC(2100, 0, 1),
+        }),
+      ]),
+    );
+    const { out, err, code } = await run(["replay", at("activities.ndjson")]);
+    expect({ out, code }).toEqual({ out: "", code: 0 });
+    expect(err).toBe(`0 alerts from 158 activities
+7 of unknown price took part in quotas alone: house-2 at openai (2), house-1 at openai (1), house-3 at openai (1), house-4 at openai (1), house-5 at openai (1), 1 more
+1 record dated in the future took no part
+`);
+  });
+});

@@ -3,8 +3,9 @@ import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { loadPrices } from "../../shared/cost/price.ts";
 import { readActivity, replay } from "../../shared/cost/replay.ts";
-import type { Activity } from "../../shared/model/activity.ts";
+import { type Activity, modelOf } from "../../shared/model/activity.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
+import { EpochMs } from "../../shared/model/units.ts";
 import { ownerOf } from "../../shared/policy/judge.ts";
 import { plainBytes, UnreadableFile } from "../../shared/reading/bytes.ts";
 import { logFiles } from "../../shared/reading/files.ts";
@@ -50,7 +51,8 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
     door.err,
     options.quiet ?? false,
   );
-  const count = { read: 0, unread: 0, unpriced: 0, alerts: 0, damaged: 0 };
+  const count = { read: 0, unread: 0, ahead: 0, alerts: 0, damaged: 0 };
+  const unpriced = new Map<string, number>();
 
   async function* activities(): AsyncGenerator<Activity> {
     for (const { path } of files) {
@@ -86,7 +88,14 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
         }
       : {}),
     ...(options.sensitivity === undefined ? {} : { sensitivity: options.sensitivity }),
-    unpriced: () => count.unpriced++,
+    unpriced: (activity) => {
+      const sold = `${modelOf(activity) ?? "a model that no log names"} at ${activity.provider ?? "no door that is named"}`;
+      unpriced.set(sold, (unpriced.get(sold) ?? 0) + 1);
+    },
+    now: EpochMs.parse(Date.now()),
+    ahead: (records) => {
+      count.ahead = records;
+    },
   });
   for await (const alert of alerts) {
     count.alerts++;
@@ -96,11 +105,23 @@ async function runReplay(paths: readonly string[], options: ReplayOptions, door:
   await write(lines.join(""), options.output, door);
   if (!options.quiet) {
     door.err.write(`${plural(count.alerts, "alert")} from ${plural(count.read, "activity", "activities")}\n`);
-    if (count.unpriced > 0) door.err.write(`${count.unpriced} of unknown price took no part\n`);
+    if (unpriced.size > 0) door.err.write(`${unpricedLine(unpriced)}\n`);
+    if (count.ahead > 0) door.err.write(`${plural(count.ahead, "record")} dated in the future took no part\n`);
     if (count.unread > 0)
       door.err.write(
         `${plural(count.unread, "line")} of no gnomon.activity/v1: gnomon normalize makes it of logs\n`,
       );
   }
   if (count.damaged > 0 || (count.read === 0 && count.unread > 0)) door.exit(3);
+}
+
+const LISTED = 5;
+
+/** The commonest first: whose prices to look up. */
+function unpricedLine(unpriced: ReadonlyMap<string, number>): string {
+  const sorted = [...unpriced].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
+  const records = sorted.reduce((sum, [, times]) => sum + times, 0);
+  const listed = sorted.slice(0, LISTED).map(([sold, times]) => `${sold} (${times})`);
+  const others = sorted.length > LISTED ? [`${sorted.length - LISTED} more`] : [];
+  return `${records} of unknown price took part in quotas alone: ${[...listed, ...others].join(", ")}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Uses of models in the order in which they arrived, whatever order they were read in. In columns: 51 bytes a
+ * Uses of models in the order in which they arrived, whatever order they were read in. In columns: 62 bytes a
  * reading. Nothing is counted twice: not a call that was read again, not an earlier reading of a bucket that grew, not
  * the same traffic told by another view.
  */
@@ -10,15 +10,17 @@ import type { Attribution, Reading } from "./watch.ts";
 
 /** What one activity cost and counts for. */
 export interface Use {
-  readonly dollars: number;
+  /** Absent where nobody knows its price: it is then part of no spend, and of quotas only. */
+  readonly nanoUsd?: number | undefined;
   readonly calls: number;
   readonly errors: number;
   /** Whom the policy names for it. */
   readonly owner?: string | undefined;
 }
 
-/** What is delivered at once: everything of the same minute. */
+/** What is delivered at once, at its end: everything of the same minute. */
 const BATCH_MS = MINUTE_MS;
+const batchOf = (time: number): number => Math.ceil(time / BATCH_MS);
 /** A bucket of a day is spread evenly over its hours. Longer than a month, it says nothing about when. */
 const LONGEST_BUCKET_HOURS = 31 * 24;
 
@@ -27,14 +29,16 @@ const LONGEST_BUCKET_HOURS = 31 * 24;
  * comes last: estimates have hours, it does not.
  */
 const AUTHORITY = { provider: 0, usage: 1, gateway: 2, network: 3, invoice: 4 } as const;
+const NOBODY = 5;
 
 /** What is told of one account, door and day. */
 interface Telling {
   readonly namesAccount: boolean;
-  /** The least told. */
+  /** The least told of what has a price, and of what has none. */
   authority: number;
+  unpriced: number;
   /** Of all accounts of the door, and of tellings that name none. */
-  readonly door: { authority: number; unnamed: number };
+  readonly door: { authority: number; unpriced: number; unnamed: number };
 }
 
 /** Who names no account is matched by the door: a gateway beside a vendor, an invoice beside anybody. */
@@ -43,6 +47,18 @@ function isTold(view: number, { authority, namesAccount, door }: Telling): boole
   if (view === AUTHORITY.invoice) return (namesAccount ? door.unnamed : door.authority) === view;
   return namesAccount || view !== AUTHORITY.gateway || door.authority >= view;
 }
+
+/** Where anybody prices some of it, that view's calls without a price are the rest; else the best view's are all. */
+function isUnpricedTold(view: number, { authority, unpriced, namesAccount, door }: Telling): boolean {
+  if (authority !== NOBODY) return view === authority;
+  const isOfDoor = Math.min(door.authority, door.unpriced) >= view;
+  return view === unpriced && (namesAccount || view !== AUTHORITY.gateway || isOfDoor);
+}
+
+/** A clock may be this far ahead. */
+const AHEAD_MS = 2 * DAY_MS;
+/** Where more than this is later than now, it is now that is wrong. */
+const AHEAD_SHARE = 0.01;
 
 type Numbers = Float64Array | Float32Array | Uint32Array | Uint8Array;
 
@@ -84,31 +100,48 @@ const singles = () => new Column((length) => new Float32Array(length));
 const naturals = () => new Column((length) => new Uint32Array(length));
 const bytes = () => new Column((length) => new Uint8Array(length));
 
+type Figures = Readonly<Record<"nanoUsd" | "calls" | "inputTokens" | "outputTokens" | "errors", number>>;
+
+/** What arrived at one time. */
+interface Arrived {
+  time: EpochMs;
+  readonly readings: Reading[];
+  /** What nobody knows the price of. */
+  readonly unpriced: Reading[];
+}
+
 export class Arrivals {
   readonly #attributions = new Map<string, number>();
   readonly #attributionOf: Attribution[] = [];
   readonly #tellings = new Map<string, number>();
   readonly #told: Telling[] = [];
   readonly #doors = new Map<string, Telling["door"]>();
-  readonly #uids = new Map<number, number>();
+  readonly #buckets = new Map<number, number>();
+  /** The row that holds a call. */
+  readonly #callRows = new Map<number, number>();
   /** By attribution: the row that its next call of the same minute and hour is added to. */
   readonly #mergeable: number[] = [];
   readonly #time = doubles();
   readonly #attribution = naturals();
   readonly #telling = naturals();
   readonly #view = bytes();
+  readonly #isUnpriced = bytes();
   /** Of a bucket, from 1, to find its earlier readings by; 0 for calls, which are merged. */
   readonly #uid = naturals();
   readonly #firstHour = naturals();
   readonly #hours = naturals();
-  readonly #dollars = doubles();
+  /** Whole numbers, whose sums do not depend on their order. */
+  readonly #nanoUsd = doubles();
   readonly #calls = singles();
-  readonly #inputTokens = singles();
-  readonly #outputTokens = singles();
+  readonly #inputTokens = doubles();
+  readonly #outputTokens = doubles();
   readonly #errors = singles();
+  #latest = Number.POSITIVE_INFINITY;
 
-  add(activity: Activity, use: Use): void {
-    const { startTime, usage } = activity;
+  /** False where it had been read before it happened: a clock that is wrong. */
+  add(activity: Activity, use: Use): boolean {
+    const { startTime, receivedTime, usage } = activity;
+    if (receivedTime !== undefined && startTime > receivedTime + AHEAD_MS) return false;
     const firstHour = Math.floor(startTime / HOUR_MS);
     const isBucket = activity.kind === "bucket";
     // A bucket that does not say when it ends is one of an hour.
@@ -116,93 +149,146 @@ export class Arrivals {
       isBucket && activity.endTime <= startTime
         ? (firstHour + 1) * HOUR_MS
         : Math.max(startTime, activity.endTime);
-    const time = Math.max(startTime, activity.receivedTime ?? endTime);
+    const arrival = Math.max(startTime, receivedTime ?? endTime);
+    // Of a bucket the later reading counts, even of the same minute; calls of a minute are one.
+    const time = isBucket ? arrival : batchOf(arrival) * BATCH_MS;
     const hours = isBucket
       ? Math.max(1, Math.min(LONGEST_BUCKET_HOURS, Math.ceil(endTime / HOUR_MS) - firstHour))
       : 1;
+    const isUnpriced = use.nanoUsd === undefined;
+    const figures: Figures = {
+      nanoUsd: Math.round(use.nanoUsd ?? 0),
+      calls: use.calls,
+      inputTokens: usage?.inputTokens ?? 0,
+      outputTokens: usage?.outputTokens ?? 0,
+      errors: use.errors,
+    };
     const uid = digestOf(activity.uid);
-    const known = this.#uids.get(uid);
-    if (!isBucket && known !== undefined) return;
-    const number = known ?? this.#uids.size + 1;
-    if (known === undefined) this.#uids.set(uid, number);
+    const earlier = isBucket ? undefined : this.#callRows.get(uid);
+    if (earlier !== undefined && !this.#takeBack(earlier, time, isUnpriced, figures)) return true;
 
     const attribution = this.#attributionIndex(activity, use.owner);
     const isInvoice = activity.cost?.basis === "billed" && activity.count === 0 && !usage;
     const view = isInvoice ? AUTHORITY.invoice : AUTHORITY[activity.view];
-    const telling = this.#tellingIndex(activity, view);
-    const inputTokens = usage?.inputTokens ?? 0;
-    const outputTokens = usage?.outputTokens ?? 0;
+    const telling = this.#tellingIndex(activity, view, isUnpriced);
 
-    const open = isBucket ? undefined : this.#mergeable[attribution];
+    const open = isBucket || isUnpriced ? undefined : this.#mergeable[attribution];
     if (
       open !== undefined &&
       this.#firstHour.at(open) === firstHour &&
       this.#telling.at(open) === telling &&
       this.#view.at(open) === view &&
-      Math.floor(this.#time.at(open) / BATCH_MS) === Math.floor(time / BATCH_MS)
+      this.#time.at(open) === time
     ) {
-      this.#time.put(open, Math.max(this.#time.at(open), time));
-      this.#dollars.add(open, use.dollars);
-      this.#calls.add(open, use.calls);
-      this.#inputTokens.add(open, inputTokens);
-      this.#outputTokens.add(open, outputTokens);
-      this.#errors.add(open, use.errors);
-      return;
+      this.#callRows.set(uid, open);
+      this.#change(open, 1, figures);
+      return true;
     }
-    if (!isBucket) this.#mergeable[attribution] = this.#time.length;
+    const row = this.#time.length;
+    if (isBucket) {
+      if (!this.#buckets.has(uid)) this.#buckets.set(uid, this.#buckets.size + 1);
+    } else {
+      this.#callRows.set(uid, row);
+      if (!isUnpriced) this.#mergeable[attribution] = row;
+    }
     this.#time.push(time);
     this.#attribution.push(attribution);
     this.#telling.push(telling);
     this.#view.push(view);
-    this.#uid.push(isBucket ? number : 0);
+    this.#isUnpriced.push(isUnpriced ? 1 : 0);
+    this.#uid.push(isBucket ? (this.#buckets.get(uid) ?? 0) : 0);
     this.#firstHour.push(firstHour);
     this.#hours.push(hours);
-    this.#dollars.push(use.dollars);
-    this.#calls.push(use.calls);
-    this.#inputTokens.push(inputTokens);
-    this.#outputTokens.push(outputTokens);
-    this.#errors.push(use.errors);
+    this.#nanoUsd.push(figures.nanoUsd);
+    this.#calls.push(figures.calls);
+    this.#inputTokens.push(figures.inputTokens);
+    this.#outputTokens.push(figures.outputTokens);
+    this.#errors.push(figures.errors);
+    return true;
+  }
+
+  /**
+   * Of two readings of one call the one that has a price counts, then the one that arrived first. Whether the earlier one
+   * was taken out of its row. The two tell the same figures; one without a price is alone in its row.
+   */
+  #takeBack(row: number, time: number, isUnpriced: boolean, figures: Figures): boolean {
+    const wasUnpriced = this.#isUnpriced.at(row) === 1;
+    if (wasUnpriced === isUnpriced ? time >= this.#time.at(row) : isUnpriced) return false;
+    this.#change(row, -1, wasUnpriced ? this.#figuresOf(row) : figures);
+    return true;
+  }
+
+  #change(row: number, sign: 1 | -1, { nanoUsd, calls, inputTokens, outputTokens, errors }: Figures): void {
+    this.#nanoUsd.add(row, sign * nanoUsd);
+    this.#calls.add(row, sign * calls);
+    this.#inputTokens.add(row, sign * inputTokens);
+    this.#outputTokens.add(row, sign * outputTokens);
+    this.#errors.add(row, sign * errors);
+  }
+
+  #figuresOf(row: number): Figures {
+    return {
+      nanoUsd: this.#nanoUsd.at(row),
+      calls: this.#calls.at(row),
+      inputTokens: this.#inputTokens.at(row),
+      outputTokens: this.#outputTokens.at(row),
+      errors: this.#errors.at(row),
+    };
+  }
+
+  /**
+   * Leaves out what starts later than a clock that is right can have it; how many readings those are. Where they are many,
+   * the files are of another time than the clock, and nothing is left out.
+   */
+  leaveOutAfter(now: EpochMs): number {
+    const latest = Math.floor((now + AHEAD_MS) / HOUR_MS);
+    let later = 0;
+    for (let row = 0; row < this.#firstHour.length; row++) if (this.#firstHour.at(row) > latest) later++;
+    if (later > AHEAD_SHARE * this.#firstHour.length) return 0;
+    this.#latest = latest;
+    return later;
   }
 
   /** What arrived in each minute, as changes of hourly totals. */
-  *inOrder(): Generator<{ readonly time: EpochMs; readonly readings: readonly Reading[] }> {
+  *inOrder(): Generator<Arrived> {
     const latest = new Map<number, number>();
-    let readings: Reading[] = [];
-    let minute = -1;
-    let time = 0;
+    let arrived: Arrived = { time: 0 as EpochMs, readings: [], unpriced: [] };
+    const isSome = ({ readings, unpriced }: Arrived): boolean => readings.length + unpriced.length > 0;
     for (const row of this.#order()) {
-      const arrival = this.#time.at(row);
-      if (Math.floor(arrival / BATCH_MS) !== minute) {
-        if (readings.length > 0) yield { time: time as EpochMs, readings };
-        readings = [];
-        minute = Math.floor(arrival / BATCH_MS);
+      const time = this.#time.at(row) as EpochMs;
+      if (batchOf(time) !== batchOf(arrived.time)) {
+        if (isSome(arrived)) yield arrived;
+        arrived = { time, readings: [], unpriced: [] };
       }
-      time = arrival;
+      arrived.time = time;
+      if (this.#firstHour.at(row) > this.#latest) continue;
       const telling = this.#told[this.#telling.at(row)];
-      if (!telling || !isTold(this.#view.at(row), telling)) continue;
+      const isCounted = this.#isUnpriced.at(row) === 1 ? isUnpricedTold : isTold;
+      if (!telling || !isCounted(this.#view.at(row), telling)) continue;
       const uid = this.#uid.at(row);
       if (uid > 0) {
         const earlier = latest.get(uid);
-        if (earlier !== undefined) this.#spread(earlier, -1, readings);
+        if (earlier !== undefined) this.#spread(earlier, -1, arrived);
         latest.set(uid, row);
-      }
-      this.#spread(row, 1, readings);
+      } else if (this.#calls.at(row) === 0 && this.#nanoUsd.at(row) === 0) continue;
+      this.#spread(row, 1, arrived);
     }
-    if (readings.length > 0) yield { time: time as EpochMs, readings };
+    if (isSome(arrived)) yield arrived;
   }
 
   /** A row as readings of its hours; `sign` -1 takes it back. */
-  #spread(row: number, sign: 1 | -1, readings: Reading[]): void {
+  #spread(row: number, sign: 1 | -1, { readings, unpriced }: Arrived): void {
     const attribution = this.#attributionOf[this.#attribution.at(row)];
     if (!attribution) return;
     const firstHour = this.#firstHour.at(row);
     const hours = this.#hours.at(row);
     const share = sign / hours;
+    const into = this.#isUnpriced.at(row) === 1 ? unpriced : readings;
     for (let hour = firstHour; hour < firstHour + hours; hour++) {
-      readings.push({
+      into.push({
         attribution,
         hour,
-        cost: this.#dollars.at(row) * share,
+        cost: (this.#nanoUsd.at(row) / 1e9) * share,
         calls: this.#calls.at(row) * share,
         inputTokens: this.#inputTokens.at(row) * share,
         outputTokens: this.#outputTokens.at(row) * share,
@@ -214,11 +300,19 @@ export class Arrivals {
   /** Rows by time; of two readings at one time, the one that counts less is the earlier: buckets grow. */
   #order(): Uint32Array {
     const order = Uint32Array.from({ length: this.#time.length }, (_, row) => row);
+    const rank = new Uint32Array(this.#attributionOf.length);
+    [...this.#attributions]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .forEach(([, index], place) => {
+        rank[index] = place;
+      });
+    const rankOf = (row: number): number => rank[this.#attribution.at(row)] ?? 0;
     const before = (a: number, b: number): number =>
       this.#time.at(a) - this.#time.at(b) ||
+      rankOf(a) - rankOf(b) ||
       this.#calls.at(a) - this.#calls.at(b) ||
-      this.#dollars.at(a) - this.#dollars.at(b) ||
-      this.#attribution.at(a) - this.#attribution.at(b);
+      this.#nanoUsd.at(a) - this.#nanoUsd.at(b) ||
+      this.#firstHour.at(a) - this.#firstHour.at(b);
     return order.sort(before);
   }
 
@@ -234,21 +328,31 @@ export class Arrivals {
     return index;
   }
 
-  #tellingIndex(activity: Activity, view: number): number {
+  #tellingIndex(activity: Activity, view: number, isUnpriced: boolean): number {
     const day = Math.floor(activity.startTime / DAY_MS);
     const account = activity.account?.uid ?? "";
     const doorDay = `${activity.provider ?? ""}\n${day}`;
-    const door = this.#doors.get(doorDay) ?? { authority: view, unnamed: AUTHORITY.invoice };
+    const door = this.#doors.get(doorDay) ?? {
+      authority: NOBODY,
+      unpriced: NOBODY,
+      unnamed: AUTHORITY.invoice,
+    };
     this.#doors.set(doorDay, door);
-    door.authority = Math.min(door.authority, view);
-    if (account === "") door.unnamed = Math.min(door.unnamed, view);
+    const of = isUnpriced ? "unpriced" : "authority";
+    door[of] = Math.min(door[of], view);
+    if (account === "" && !isUnpriced) door.unnamed = Math.min(door.unnamed, view);
 
     const key = `${account}\n${doorDay}`;
     const index = this.#tellings.get(key) ?? this.#told.length;
     this.#tellings.set(key, index);
-    const telling = this.#told[index] ?? { namesAccount: account !== "", authority: view, door };
+    const telling = this.#told[index] ?? {
+      namesAccount: account !== "",
+      authority: NOBODY,
+      unpriced: NOBODY,
+      door,
+    };
     this.#told[index] = telling;
-    telling.authority = Math.min(telling.authority, view);
+    telling[of] = Math.min(telling[of], view);
     return index;
   }
 }

@@ -119,6 +119,68 @@ describe("replay", () => {
     expect(await alertsOf([...calls, ...calls])).toEqual(alerts);
   });
 
+  it("counts a repeated call when it first arrived, whatever the order of its lines", async () => {
+    const once = loop.slice(-60).flatMap((whole) =>
+      Array.from({ length: Math.ceil(whole.count / 10) }, (_, index): Activity => {
+        const time = Math.floor(whole.startTime + (index * HOUR_MS * 10) / whole.count) as EpochMs;
+        return {
+          ...whole,
+          kind: "call",
+          view: "provider",
+          uid: uidOf("call", whole.startTime, index),
+          startTime: time,
+          endTime: time,
+          receivedTime: (time + 40_000) as EpochMs,
+          count: 1,
+          usage: { inputTokens: 10_000, outputTokens: 2_000 },
+          cost: { nanoUsd: 4e9 as NanoUsd, basis: "estimated" },
+        };
+      }),
+    );
+    const again = once
+      .filter((_, index) => index % 3 === 0)
+      .map((call, index) => ({
+        ...call,
+        receivedTime: (call.startTime + ((index % 5) + 1) * 25 * HOUR_MS) as EpochMs,
+      }));
+    const budgets = [
+      {
+        name: "chat",
+        scope: { kind: "app", uid: "chat" },
+        measure: "calls",
+        amount: 400,
+        period: "month",
+        since: START as EpochMs,
+      } as const,
+    ];
+    const expected = await alertsOf(once, { ...NO_PRICES, budgets });
+    expect(expected.map(({ detector }) => detector)).toContain("budget-crossed");
+    expect(expected.length).toBeGreaterThan(3);
+    const lines = [...again, ...once];
+    expect(await alertsOf(lines, { ...NO_PRICES, budgets })).toEqual(expected);
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(lines, { minLength: lines.length }), async (shuffled) => {
+        expect(await alertsOf(shuffled, { ...NO_PRICES, budgets })).toEqual(expected);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it("leaves out and counts what is dated later than it was received, or days later than now", async () => {
+    const late = Date.UTC(2100, 0, 1) as EpochMs;
+    const future: Activity = { ...bucket(0, 5), uid: uidOf("2100"), startTime: late, endTime: late };
+    const received = loop.map((one) => ({ ...one, receivedTime: one.endTime }));
+    const counted: number[] = [];
+    const options = { ...NO_PRICES, ahead: (records: number) => counted.push(records) };
+    const now = (START + 20 * DAY_MS) as EpochMs;
+    expect(await alertsOf([future, ...loop], { ...options, now })).toEqual(told);
+    expect(await alertsOf([...received, { ...future, receivedTime: now }], options)).toEqual(told);
+    expect(counted).toEqual([1, 1]);
+    // Where nearly all of it is later, it is the clock that is wrong.
+    expect(await alertsOf(loop, { ...options, now: START as EpochMs })).toEqual(told);
+    expect(counted).toEqual([1, 1]);
+  });
+
   const nobodys = ({ account: _, ...one }: Activity): Activity => one;
   const atGateway = loop.map((one, hour): Activity => ({ ...one, view: "gateway", uid: uidOf("gateway", hour) }));
   const invoiced = loop.map(
@@ -184,6 +246,34 @@ describe("replay", () => {
     });
     expect(asked).toEqual(["gpt-made-up", "mystery"]);
     expect(unpriced).toEqual(["mystery"]);
+  });
+
+  it("counts in quotas what nobody can price, and in no spend; once, where another view prices it", async () => {
+    const unpriced = loop.slice(0, 100).map(({ cost: _, ...one }): Activity => one);
+    const quota = {
+      name: "chat",
+      scope: { kind: "app" as const, uid: "chat" },
+      measure: "tokens" as const,
+      amount: 11_000_000,
+      period: "month" as const,
+      since: START as EpochMs,
+    };
+    const used = async (lines: readonly Activity[]) => {
+      const alerts = await alertsOf(lines, {
+        ...NO_PRICES,
+        budgets: [quota, { ...quota, measure: "cost", amount: 1 }],
+      });
+      return alerts.filter(({ detector }) => detector === "budget-crossed").map(({ text }) => text);
+    };
+    const [first, ...more] = await used(unpriced);
+    expect(first).toMatch(/^chat: 85 % used \([\d,]+ tokens of 11,000,000 tokens\)/);
+    expect(more.filter((text) => text.includes("$"))).toEqual([]);
+    const atGateway = loop
+      .slice(0, 40)
+      .map((one, hour): Activity => ({ ...one, view: "gateway", uid: uidOf("gateway", hour) }));
+    const both = await used([...unpriced.slice(0, 40), ...atGateway]);
+    expect(both).toEqual(await used(atGateway));
+    expect(await used([...atGateway, ...unpriced.slice(0, 40)])).toEqual(both);
   });
 
   it("counts what failed as calls that cost nothing", async () => {

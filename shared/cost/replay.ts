@@ -6,7 +6,7 @@ import { z } from "zod";
 import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { uidOf } from "../model/uid.ts";
-import { fromIsoTime, type NanoUsd, toEpochMs } from "../model/units.ts";
+import { type EpochMs, fromIsoTime, type NanoUsd, toEpochMs } from "../model/units.ts";
 import { withoutAbsent } from "../model/without-absent.ts";
 import type { Budget } from "../policy/policy.ts";
 import type { Alert } from "./alert.ts";
@@ -15,44 +15,52 @@ import { BudgetWatch } from "./budget.ts";
 import type { PriceOf } from "./price.ts";
 import { CostWatch, type WatchOptions } from "./watch.ts";
 
-export interface ReplayOptions extends WatchOptions {
+export interface ReplayOptions extends Omit<WatchOptions, "now"> {
   /** For what carries no cost. */
   readonly price: PriceOf;
   readonly budgets?: readonly Budget[];
   /** Whom the policy names for a use; undefined: nobody. */
   readonly ownerOf?: (activity: Activity) => string | undefined;
-  /** Told of every use whose price nobody knows: it takes no part. */
+  /** Told of every use whose price nobody knows: it takes part in quotas alone. */
   readonly unpriced?: (activity: Activity) => void;
+  /** What few records are dated days later than this has not happened yet. */
+  readonly now?: EpochMs;
+  /** Told how many records are dated days later than they were received, or than `now`: they take no part. */
+  readonly ahead?: (records: number) => void;
 }
 
 /** Reads to the end before it says anything: files need not be in order. */
-export async function* replay(activities: AsyncIterable<Activity>, options: ReplayOptions): AsyncGenerator<Alert> {
+export async function* replay(
+  activities: AsyncIterable<Activity>,
+  { now, ...options }: ReplayOptions,
+): AsyncGenerator<Alert> {
   const arrivals = new Arrivals();
+  let ahead = 0;
   for await (const activity of activities) {
     const use = useOf(activity, options);
-    if (use) arrivals.add(activity, use);
+    if (use && !arrivals.add(activity, use)) ahead++;
   }
+  if (now !== undefined) ahead += arrivals.leaveOutAfter(now);
+  if (ahead > 0) options.ahead?.(ahead);
   const watch = new CostWatch(options);
   const budgets = new BudgetWatch(options.budgets ?? []);
-  for (const { time, readings } of arrivals.inOrder()) {
-    yield* watch.deliver(time, readings);
-    yield* budgets.deliver(time, readings);
+  for (const { time, readings, unpriced } of arrivals.inOrder()) {
+    if (readings.length > 0) yield* watch.deliver(time, readings);
+    yield* budgets.deliver(time, [...readings, ...unpriced]);
   }
 }
 
-/** Undefined where the record is no use of a model, or nobody knows what it cost. */
+/** Undefined where the record is no use of a model. */
 function useOf(activity: Activity, { price, unpriced, ownerOf }: ReplayOptions): Use | undefined {
-  if ((activity.kind !== "call" && activity.kind !== "bucket") || activity.view === "network") return undefined;
-  const failed = activity.outcome?.status === "failure";
-  const cost = activity.cost ?? price(activity);
+  const { kind, view, outcome, usage, count } = activity;
+  if ((kind !== "call" && kind !== "bucket") || view === "network") return undefined;
+  const failed = outcome?.status === "failure";
+  const nanoUsd = (activity.cost ?? price(activity))?.nanoUsd ?? (failed ? 0 : undefined);
+  if (nanoUsd === undefined && usage) unpriced?.(activity);
+  if (nanoUsd === undefined && !usage && count === 0) return undefined;
   // What failed need not have cost anything, and still counts as a call.
-  if (!cost && !failed) {
-    if (activity.usage) unpriced?.(activity);
-    return undefined;
-  }
-  const dollars = (cost?.nanoUsd ?? 0) / 1e9;
-  const calls = Math.max(activity.count, dollars > 0 ? 1 : 0);
-  return { dollars, calls, errors: failed ? calls : 0, owner: ownerOf?.(activity) };
+  const calls = Math.max(count, (nanoUsd ?? 0) > 0 ? 1 : 0);
+  return { nanoUsd, calls, errors: failed ? calls : 0, owner: ownerOf?.(activity) };
 }
 
 /** A field that is left out where it is not of its form: a replay reads what others wrote. */
