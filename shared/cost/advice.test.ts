@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { billedOn, loggedOn, november } from "../../test/billed-month.ts";
+import type { Activity } from "../model/activity.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import type { EpochMs, NanoUsd } from "../model/units.ts";
 import { type Advice, advise } from "./advice.ts";
@@ -52,6 +53,14 @@ const listed = (row: UsageRow): number =>
 
 const ask = (rows: readonly UsageRow[], capacity: readonly CapacityUse[] = []) =>
   advise(rows, capacity, { priceOf });
+/** With a list of prices that has so many dollars a request for each door. */
+const asked = (rows: readonly UsageRow[], dollarsOf: (activity: Activity) => number) =>
+  advise(rows, [], {
+    priceOf: (activity) => ({
+      nanoUsd: (dollarsOf(activity) * activity.count * 1e9) as NanoUsd,
+      basis: "estimated",
+    }),
+  });
 const only = (kind: Advice["kind"], advice: readonly Advice[]) => advice.filter((one) => one.kind === kind);
 
 describe("advice", () => {
@@ -131,21 +140,50 @@ describe("advice", () => {
       ...row,
       estimatedNanoUsd: row.estimatedNanoUsd * 1.5,
     }));
-    // Regional endpoints of Vertex cost a tenth more; without a region the price is the vendor's own.
-    const vertex = month({ provider: "gcp.vertex_ai", principal: "other", region: "europe-west1", ...claude });
     expect(only("cheaper-door", ask(dear))).toEqual([]);
+    // The price list knows this model at both; here the gateway's own price is half as much again.
+    const vertex = month({ provider: "gcp.vertex_ai", principal: "other", region: "global", ...claude });
     const [advice] = only(
       "cheaper-door",
-      ask([...vertex, ...month({ ...claude, provider: "anthropic", principal: "p" })]),
+      asked([...dear, ...vertex], ({ provider }) => (provider === "anthropic" ? 3 : 2)),
     );
     expect(advice).toMatchObject({
-      subject: { provider: "gcp.vertex_ai", principal: "other" },
-      evidence: { door: "anthropic" },
+      subject: { provider: "anthropic" },
+      evidence: { door: "gcp.vertex_ai" },
     });
-    expect(advice?.text).toContain("less through Anthropic, which is already in use, than through Vertex AI");
+    expect(advice?.text).toContain("less through Vertex AI, which is already in use, than through Anthropic");
     // A door in use for another vendor's models may not sell these, whatever a price list says.
     const gpt = month({ ...claude, model: "openai/gpt-4o", provider: "azure.ai.openai", principal: "p" });
     expect(only("cheaper-door", ask([...vertex, ...gpt]))).toEqual([]);
+  });
+
+  it("compares a region with a region of the same geography, and with none where it is not sure of one", () => {
+    const claude = { model: "anthropic/claude-haiku-4-5", inputTokens: 900_000, outputTokens: 900_000 };
+    const bedrock = (region: string) =>
+      month({ ...claude, provider: "aws.bedrock", region }).map((row) => ({ ...row, estimatedNanoUsd: 6e9 }));
+    const vertex = (region: string) => month({ ...claude, provider: "gcp.vertex_ai", principal: "other", region });
+    const direct = month({ ...claude, provider: "anthropic", principal: "p" });
+    const doors = (...rows: (readonly UsageRow[])[]) =>
+      only("cheaper-door", ask(rows.flat())).map(({ evidence }) => evidence["door"]);
+    // Both cost a tenth more in a region, and less anywhere.
+    expect(doors(bedrock("eu-central-1"), vertex("europe-west1"))).toEqual([]);
+    expect(doors(bedrock("eu-central-1"), vertex("global"))).toEqual([]);
+    expect(doors(bedrock("eu-central-1"), direct)).toEqual([]);
+    expect(doors(bedrock(""), direct)).toEqual([]);
+    expect(doors(direct, vertex("global"))).toEqual([]);
+
+    const cheaperThere = (...rows: (readonly UsageRow[])[]) =>
+      only(
+        "cheaper-door",
+        asked(rows.flat(), ({ provider }) => (provider === "aws.bedrock" ? 3 : 2)),
+      );
+    expect(cheaperThere(bedrock("eu-central-1"), vertex("europe-west1"))).toMatchObject([
+      { evidence: { door: "gcp.vertex_ai", region: "europe-west1" } },
+    ]);
+    expect(cheaperThere(bedrock("eu-central-1"), vertex("us-central1"))).toEqual([]);
+    expect(cheaperThere([...bedrock("eu-central-1"), ...bedrock("us-east-1")], vertex("europe-west1"))).toEqual(
+      [],
+    );
   });
 
   it("needs a week, and ten dollars a month", () => {
@@ -177,10 +215,11 @@ describe("advice", () => {
       since: november(2),
       calls: 0,
     };
+    const lastHeard = loggedOn(31, 1, { provider: "azure.ai.openai", hour: november(31, 18) });
     const idle = (given: Partial<CapacityUse>, rows: readonly UsageRow[] = [], hourly?: number) =>
       only(
         "idle-capacity",
-        advise([...month({}), ...rows], [{ ...ptu, ...given }], {
+        advise([...month({}), lastHeard, ...rows], [{ ...ptu, ...given }], {
           priceOf,
           ...(hourly === undefined ? {} : { capacityPriceOf: () => hourly as NanoUsd }),
         }),
@@ -215,9 +254,12 @@ describe("advice", () => {
 
     it("is silent about what is called, new or gone", () => {
       expect(idle({ calls: 9, lastCallTime: november(25) })).toEqual([]);
-      expect(idle({ calls: 9, lastCallTime: november(24, 18) })).toHaveLength(1);
+      expect(idle({ calls: 9, lastCallTime: november(24, 18) })).toEqual([]);
+      expect(idle({ calls: 9, lastCallTime: november(23, 0) })).toHaveLength(1);
       expect(idle({ since: november(25) })).toEqual([]);
       expect(idle({ until: november(9) as EpochMs })).toEqual([]);
+      // Nobody knows of a place whose logs and bill ended before.
+      expect(idle({ account: "444455556666" })).toEqual([]);
     });
   });
 });

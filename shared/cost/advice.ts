@@ -12,6 +12,7 @@ import type { Activity } from "../model/activity.ts";
 import { ACTIVITY_SCHEMA } from "../model/activity.ts";
 import type { Subject } from "../model/finding.ts";
 import type { UsageRow } from "../model/ledger.ts";
+import { geographyOfRegion } from "../model/region-geography.ts";
 import { uidOf } from "../model/uid.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, type NanoUsd } from "../model/units.ts";
 import { doorTitle } from "../report/door-title.ts";
@@ -19,7 +20,7 @@ import { dollars, percent, plural, whole } from "../report/figures.ts";
 import { systemOfRecord } from "../report/system-of-record.ts";
 import { allocate } from "./allocate.ts";
 import { dayOf, monthAround, monthlyBills } from "./bill-periods.ts";
-import type { CapacityUse } from "./capacity.ts";
+import { type CapacityUse, idleMs } from "./capacity.ts";
 import type { PriceOf } from "./price.ts";
 import { siblingsOf, spellingsAt } from "./siblings.ts";
 
@@ -66,7 +67,7 @@ export function advise(
     ...batch(use, ports),
     ...cheaperDoor(use, doors.get(vendorOf(use.key.model)) ?? [], ports),
   ]);
-  return [...advice, ...idleCapacity(usage, capacity, newest as EpochMs, ports)]
+  return [...advice, ...idleCapacity(usage, capacity, ports)]
     .filter(({ monthlySavingNanoUsd: saving }) => saving === undefined || saving >= LEAST_SAVING)
     .sort(
       (a, b) =>
@@ -114,6 +115,8 @@ function usesIn(counted: readonly UsageRow[], days: number): Use[] {
 /** How the same use might have been made. */
 interface Otherwise {
   readonly provider?: string;
+  /** Of another door. */
+  readonly region?: Activity["region"];
   readonly model?: string;
   readonly cacheReadTokens?: number;
   readonly batch?: true;
@@ -123,6 +126,7 @@ interface Otherwise {
 function priceAs(use: Use, other: Otherwise, priceOf: PriceOf): number | undefined {
   const { hour, source, region, provider, model } = use.key;
   const [door, name] = [other.provider ?? provider, other.model ?? model];
+  const where = other.region ?? (region === "" ? undefined : { requested: region });
   for (const id of spellingsAt(door, name)) {
     const activity: Activity = {
       schema: ACTIVITY_SCHEMA,
@@ -137,7 +141,7 @@ function priceAs(use: Use, other: Otherwise, priceOf: PriceOf): number | undefin
       ...(other.batch ? { operationName: "batch" as const } : {}),
       provider: door,
       model: { id, name },
-      ...(region === "" || door !== provider ? {} : { region: { requested: region } }),
+      ...(where === undefined ? {} : { region: where }),
       usage: {
         inputTokens: use.inputTokens,
         outputTokens: use.outputTokens,
@@ -277,14 +281,35 @@ function batch(use: Use, { priceOf }: AdvicePorts): Advice[] {
 
 const DOOR_SHARE = 0.05;
 
+/** What is asked for in no region at these may run anywhere; at others nobody said where. */
+const hasRegions = (door: string): boolean => /^(?:aws|azure|gcp\.vertex_ai|oci|ibm)\b/.test(door);
+
+/**
+ * Where another door would have to run it for the two prices to be alike: anywhere, or where the company already calls
+ * that door in the same geography. Regions cost more than anywhere, so that what is not known is left out.
+ */
+function likewiseAt(door: string, use: Use, sold: readonly UsageRow[]): Activity["region"] {
+  const regions = [...new Set(use.rows.map(({ region }) => region))];
+  if (regions.every((region) => region === "global" || (region === "" && !hasRegions(use.key.provider))))
+    return { scope: "global" };
+  const [geography, ...others] = [...new Set(regions.map(geographyOfRegion))];
+  if (geography === undefined || others.length > 0) return undefined;
+  const there = sold
+    .filter((row) => row.provider === door && geographyOfRegion(row.region) === geography)
+    .map(({ region }) => region)
+    .sort();
+  return there[0] === undefined ? undefined : { requested: there[0] };
+}
+
 /** `sold`: where models of the same vendor are called already. A price list may name a door that sells none of them. */
 function cheaperDoor(use: Use, sold: readonly UsageRow[], { priceOf }: AdvicePorts): Advice[] {
   const doors = [...new Set(sold.map(({ provider }) => provider))].sort();
   const [best] = doors
     .filter((door) => door !== "" && door !== use.key.provider)
     .flatMap((door) => {
-      const other = savingOf(use, { provider: door }, priceOf);
-      return other && other.saving >= DOOR_SHARE * use.costNanoUsd ? [{ door, ...other }] : [];
+      const region = likewiseAt(door, use, sold);
+      const other = region && savingOf(use, { provider: door, region }, priceOf);
+      return other && other.saving >= DOOR_SHARE * use.costNanoUsd ? [{ door, region, ...other }] : [];
     })
     .sort((a, b) => b.saving - a.saving);
   if (!best) return [];
@@ -292,10 +317,11 @@ function cheaperDoor(use: Use, sold: readonly UsageRow[], { priceOf }: AdvicePor
     said("cheaper-door", use, best.saving, {
       text: `${use.key.model} costs ${percent(best.saving, use.costNanoUsd)} less through ${doorTitle(best.door)}, which is already in use, than through ${doorTitle(use.key.provider)}: ${inAMonth(best.saving, use)} less for ${who(use)}.`,
       assumes: [
+        ...(best.region.requested ? [`it is sold there in ${best.region.requested}`] : []),
         "list prices: a contract with either vendor may say otherwise",
         "policy and residency allow it there",
       ],
-      evidence: { door: best.door },
+      evidence: { door: best.door, ...(best.region.requested ? { region: best.region.requested } : {}) },
     }),
   ];
 }
@@ -317,22 +343,25 @@ const IDLE_DAYS = 7;
 function idleCapacity(
   usage: readonly UsageRow[],
   capacity: readonly CapacityUse[],
-  newest: EpochMs,
   { capacityPriceOf }: AdvicePorts,
 ): Advice[] {
-  const idle = capacity.filter(
-    ({ until, since, lastCallTime }) =>
-      until === undefined && newest - Math.max(since, lastCallTime ?? 0) >= IDLE_DAYS * DAY_MS,
-  );
+  const placeOf = ({ account, provider }: { readonly account?: string; readonly provider?: string }) =>
+    JSON.stringify([account ?? "", provider ?? ""]);
+  const newest = new Map<string, EpochMs>();
+  for (const row of usage)
+    if (row.view !== "gateway" && row.view !== "network" && row.hour > (newest.get(placeOf(row)) ?? -1))
+      newest.set(placeOf(row), row.hour);
+  const idleOf = (one: CapacityUse) => idleMs(one, newest.get(placeOf(one)) ?? (0 as EpochMs));
+  const idle = capacity.filter((one) => one.until === undefined && idleOf(one) >= IDLE_DAYS * DAY_MS);
   if (idle.length === 0) return [];
   const { unlogged } = allocate(usage);
   const isMonthly = monthlyBills(unlogged);
   return idle.map((one): Advice => {
     const hourly = capacityPriceOf?.(one);
-    const days = (newest - Math.max(one.since, one.lastCallTime ?? 0)) / DAY_MS;
+    const days = idleOf(one) / DAY_MS;
     const bills = unlogged
       .filter((row) => row.account === (one.account ?? "") && row.provider === (one.provider ?? ""))
-      .filter((row) => row.hour >= newest - days * DAY_MS);
+      .filter((row) => row.hour >= Math.max(one.since, one.lastCallTime ?? 0));
     const forCapacity = bills.filter(({ capacityNanoUsd }) => capacityNanoUsd !== 0);
     const lines = forCapacity.length > 0 ? forCapacity : bills;
     const billed = lines.reduce((sum, row) => sum + row.billedNanoUsd, 0);

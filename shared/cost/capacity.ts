@@ -1,6 +1,7 @@
 /** Capacity that is paid by the hour, as changes and calls tell of it, and whether anybody calls it. */
 import { type Activity, modelOf } from "../model/activity.ts";
-import type { EpochMs } from "../model/units.ts";
+import { DAY_MS, type EpochMs } from "../model/units.ts";
+import { dayOf } from "./bill-periods.ts";
 
 export interface CapacityUse {
   readonly uid: string;
@@ -16,6 +17,13 @@ export interface CapacityUse {
   readonly calls: number;
   readonly lastCallTime?: EpochMs;
 }
+
+/**
+ * For how long nobody has called it, by whole days of UTC before the last on which its place told anything: whether the
+ * first call of a day is kept, or all of them, must not make a difference.
+ */
+export const idleMs = ({ since, lastCallTime }: CapacityUse, newest: EpochMs): number =>
+  dayOf(newest) - Math.ceil(Math.max(since, lastCallTime ?? since) / DAY_MS) * DAY_MS;
 
 /**
  * Provisioned throughput, PTU deployments, dedicated clusters. Entries by start time, as a store streams them. What was

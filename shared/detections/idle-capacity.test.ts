@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Changes, call, change, groupMatchesOf } from "../../test/example-activities.ts";
+import { usageRow } from "../../test/usage-rows.ts";
+import { advise } from "../cost/advice.ts";
+import { capacityIn } from "../cost/capacity.ts";
 import { ACTIVITY_SCHEMA, Activity } from "../model/activity.ts";
 import { uidOf } from "../model/uid.ts";
 import { DAY_MS, HOUR_MS } from "../model/units.ts";
@@ -62,22 +65,22 @@ function billed(days: number, usd: number, given: Partial<Activity> = {}): Activ
 const found = (...activities: readonly Activity[]) => groupMatchesOf(idleCapacity, activities);
 
 describe("capacity that nobody calls", () => {
-  it("is found after a week without a call, and not an instant before", () => {
-    expect(found(created(), called(7 - 1 / DAY_MS, "other"))).toEqual([]);
-    expect(found(created(), called(7, "other"))).toMatchObject([
+  it("is found after seven whole days without a call, and not before", () => {
+    expect(found(created(), called(7, "other"))).toEqual([]);
+    expect(found(created(), called(8, "other"))).toMatchObject([
       {
         subject: { provider: "azure.ai.openai", account: "s1", resource: deployment("replies").uid },
         reason:
           "Capacity replies (15 units, openai/gpt-4o) in account s1 has not been called since it was created on 4 Sep 2026 and is paid by the hour.",
-        time: at(7),
+        time: at(8),
       },
     ]);
   });
 
   it("is counted from its last call", () => {
     const calls = [called(0.5), called(1), called(1.2)];
-    expect(found(created(), ...calls, called(7.9, "other"))).toEqual([]);
-    const [match] = found(created(), ...calls, called(8, "other"));
+    expect(found(created(), ...calls, called(8, "other"))).toEqual([]);
+    const [match] = found(created(), ...calls, called(9, "other"));
     expect(match?.reason).toContain("was last called on 5 Sep 2026 and");
     expect(match?.evidence).toMatchObject([{ facts: { changed: "create deployment replies" } }, { time: at(1) }]);
   });
@@ -85,10 +88,10 @@ describe("capacity that nobody calls", () => {
   it("tells what it costs by the median day of its bill, whatever the first and the last day hold", () => {
     const bills = [billed(0, 60), ...[1, 2, 3, 4, 5, 6, 7, 8].map((day) => billed(day, 96)), billed(9, 10)];
     const [match] = found(created(), ...bills, called(10, "other"));
-    expect(match?.reason).toContain("and costs $4.00 an hour: $960 in 10 days without a call.");
+    expect(match?.reason).toContain("and costs $4.00 an hour: $864 in 9 days without a call.");
     expect(match?.level).toBeUndefined();
     expect(match?.evidence.at(-1)?.facts).toMatchObject({ billed: "$10.00" });
-    expect(found(created(), ...bills, called(11, "other"))).toMatchObject([{ level: "high" }]);
+    expect(found(created(), ...bills, called(12, "other"))).toMatchObject([{ level: "high" }]);
   });
 
   it("calls the account by the name that its bill gives it", () => {
@@ -121,11 +124,33 @@ describe("capacity that nobody calls", () => {
       { reason: expect.stringContaining("(1 unit) in account 111122223333 has not been called") },
     ]);
     expect(found(provisioned, hour, call({ startTime: at(8) }))[0]?.reason).toContain(
-      "$7.00 an hour: $1,344 in 8 days",
+      "$7.00 an hour: $1,176 in 7 days",
     );
     expect(
       found(provisioned, hour, call({ startTime: at(4), model: { id: uid } }), call({ startTime: at(8) })),
     ).toEqual([]);
+  });
+
+  it("is as long without a call as the advice says, whatever of a day each of them keeps", () => {
+    const [match] = found(created(), called(1), called(1.2), called(12, "other"), called(12.4, "other"));
+    const [advice] = advise(
+      [called(0), called(12.4)].map(({ startTime, view }) =>
+        usageRow({ hour: startTime, view, account: "s1", provider: "azure.ai.openai", calls: 1 }),
+      ),
+      capacityIn([created(), called(1), called(1.2)]),
+      { priceOf: () => undefined },
+    );
+    expect(advice?.text).toContain("not been called for 10 days");
+    expect(match?.reason).toContain("was last called on 5 Sep 2026");
+    const [priced] = found(
+      created(),
+      called(1),
+      called(1.2),
+      billed(3, 24),
+      called(12, "other"),
+      called(12.4, "other"),
+    );
+    expect(priced?.reason).toContain("in 10 days without a call");
   });
 
   it("is nothing while its place is silent: then nobody knows", () => {

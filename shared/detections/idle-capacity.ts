@@ -4,7 +4,7 @@
  * Method: what was created, and its calls, on the days on which the same place's logs or bill tell of anything: while
  * they are silent, nothing is known to be idle. What it costs an hour is what its bill says: the median of its days.
  */
-import { type CapacityUse, capacityIn } from "../cost/capacity.ts";
+import { type CapacityUse, capacityIn, idleMs } from "../cost/capacity.ts";
 import { type Activity, isCapacityCharge } from "../model/activity.ts";
 import type { Match, Subject } from "../model/finding.ts";
 import { DAY_MS, HOUR_MS } from "../model/units.ts";
@@ -71,7 +71,7 @@ export const idleCapacity: GroupDetection = {
     const capacities = capacityIn(remembered);
     return capacities.flatMap((capacity): Match[] => {
       const { uid, until, since, lastCallTime } = capacity;
-      const idle = newest.startTime - (lastCallTime ?? since);
+      const idle = idleMs(capacity, newest.startTime);
       if (until !== undefined || idle < IDLE_MS) return [];
       const changes = remembered.filter(({ detail }) => detail?.target?.uid?.toLowerCase() === uid);
       const created = changes.find(({ startTime }) => startTime >= since);
