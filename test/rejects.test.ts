@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { connectKafka, migrateTopics, readMessages } from "../shared/bus/kafka-bus.ts";
+import { placeOf } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
 import { EpochMs } from "../shared/model/units.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
@@ -42,35 +43,71 @@ else {
     await bus.close();
   }, 60_000);
 
-  it("normalizes a rejected record again after a fix, and remembers that it did", async () => {
+  it("normalizes rejected records again after a fix, and keeps waiting for those that are rejected again", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
+    const config = join(folder, "gnomon.yaml");
+    await writeFile(
+      config,
+      `store: store\nbus:\n  kafka: { brokers: [${server.brokers.join(",")}], replicationFactor: 1 }\n`,
+    );
+    const call = {
+      eventVersion: "1.11",
+      eventTime: "2026-10-01T10:00:00Z",
+      eventSource: "bedrock.amazonaws.com",
+      eventName: "Converse",
+      awsRegion: "us-east-1",
+      userIdentity: { type: "IAMUser", arn: "arn:aws:iam::111122223333:user/app", accountId: "111122223333" },
+      requestParameters: { modelId: "deepseek.r1-v1:0" },
+      requestID: "r-1",
+      eventID: "r-1",
+      recipientAccountId: "111122223333",
+    };
+    const lines = [
+      { source: "aws.cloudtrail", record: call },
+      { source: "test.bell", record: { bell: 1 } },
+    ];
     const bus = connectKafka({ brokers: server.brokers });
-    const raw = { source: "test.bell", record: { bell: 1 } };
-    const seen: string[] = [];
+    const places: string[] = [];
     const subscription = await bus.subscribe(topics.raw.name, "replayed", async (batch) => {
-      for (const one of batch) {
-        if (one.value.includes("test.bell")) seen.push(`${one.topic}/${one.partition}/${one.offset}`);
-      }
+      places.push(...batch.filter(({ value }) => value.includes("test.bell")).map(placeOf));
     });
-    await bus.publish(topics.raw.name, [{ key: "bell", value: JSON.stringify(raw) }]);
-    for (let waited = 0; waited < 200 && seen.length === 0; waited++)
+    await bus.publish(topics.raw.name, [
+      { key: "bell", value: lines.map((line) => JSON.stringify(line)).join("\n") },
+    ]);
+    for (let waited = 0; waited < 200 && places.length === 0; waited++)
       await new Promise((resolve) => setTimeout(resolve, 50));
     await subscription.stop();
     await bus.close();
+
     const store = await openLastingStore(join(folder, "store"));
-    await store.books.recordRejects(
-      [{ source: "test.bell", reason: "no source test.bell in this version", place: seen[0] ?? "" }],
-      EpochMs.parse(1),
-    );
+    const place = places[0] ?? expect.fail("the message did not arrive");
+    const elsewhere = `${topics.raw.name}/${place.includes("/0/") ? 1 : 0}/999999`;
+    const [misread, unknown, gone] = [
+      { source: "aws.cloudtrail", reason: "eventTime: expected string", place, record: 1 },
+      { source: "test.bell", reason: "no source test.bell in the version before", place, record: 2 },
+      { source: "test.bell", reason: "expired", place: elsewhere, record: 1 },
+    ];
+    const pushed = { reason: "not JSON", place: "pushed to /v1/events" };
+    await store.books.recordRejects([misread, unknown, gone, pushed], EpochMs.parse(1));
+    // More than one round of newer ones, done with long ago.
+    const done = Array.from({ length: 1_100 }, (_, n) => ({ ...gone, record: n + 2 }));
+    await store.books.recordRejects(done, EpochMs.parse(2));
+    await store.books.markReplayed(done);
     await store.close();
-    await writeFile(
-      join(folder, "gnomon.yaml"),
-      `store: store\nbus:\n  kafka: { brokers: [${server.brokers.join(",")}], replicationFactor: 1 }\n`,
+
+    const replay = () => gnomon(["rejects", "replay", "--config", config]);
+    expect(await replay()).toMatchObject({
+      code: 0,
+      out: "1 of 3 rejected records could be read, 1 are rejected again, 1 are no longer on the bus\n",
+      err: expect.stringContaining("1 reject elsewhere: a vendor's API is asked again only for"),
+    });
+    expect((await replay()).out).toContain("0 of 2 rejected records could be read, 1 are rejected again");
+    const after = await openLastingStore(join(folder, "store"));
+    const waiting = await after.books.rejects({ waiting: true });
+    expect(waiting.map(({ reason }) => reason).sort()).toEqual(
+      [gone, unknown, pushed].map(({ reason }) => reason).sort(),
     );
-    const replayed = await gnomon(["rejects", "replay", "--config", join(folder, "gnomon.yaml")]);
-    expect(replayed).toMatchObject({ code: 0, out: expect.stringContaining("1 of 1 records") });
-    const listed = await gnomon(["rejects", "list", "--format", "ndjson", "--store", join(folder, "store")]);
-    expect(JSON.parse(listed.out)).toMatchObject({ source: "test.bell", replayed: true });
+    await after.close();
     await rm(folder, { recursive: true, force: true });
   }, 90_000);
 }

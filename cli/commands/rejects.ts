@@ -1,12 +1,16 @@
 import type { Command } from "commander";
 import { lineLog } from "../../functions/log.ts";
-import { takeRaw } from "../../functions/normalize.ts";
 import { openRuntime, readConfiguration } from "../../functions/runtime.ts";
+import { stages } from "../../functions/stages.ts";
+import type { IncomingMessage } from "../../shared/bus/bus.ts";
 import { readMessages } from "../../shared/bus/kafka-bus.ts";
 import { kafkaSettings } from "../../shared/bus/kafka-settings.ts";
-import { placeOf } from "../../shared/bus/messages.ts";
+import { placeOf, readRawMessage } from "../../shared/bus/messages.ts";
 import { topics } from "../../shared/bus/topics.ts";
-import { minute } from "../../shared/report/figures.ts";
+import type { Reject } from "../../shared/model/raw-record.ts";
+import { normalize } from "../../shared/pipeline/normalize.ts";
+import { sources } from "../../shared/registry.ts";
+import { minute, plural } from "../../shared/report/figures.ts";
 import type { KeptReject } from "../../shared/store/books.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
 import { configOption, type Door, formatOption, outputFor, outputs, write } from "../door.ts";
@@ -25,43 +29,78 @@ const columns: readonly Column<KeptReject>[] = [
 /** `ai.activity.raw/3/1207`, as `normalize` writes the place of what it could not read. */
 const ON_THE_BUS = /^(ai\.activity\.raw)\/(\d+)\/(\d+)$/;
 
+const sourceById = new Map(sources.map((source) => [source.id, source]));
+
+const LISTED = 1_000;
+/** Rejects of one round: the messages they stand in, some hundred records each, are held together. */
+const AT_ONCE = 500;
+
 /**
- * After a fix: reads again what is still where it was. A record on the raw topic is normalized anew; one in a file that
- * this machine can read is scanned anew; for one that a collector rejected, the collector reads its window again.
+ * After a fix: normalizes again what is still on the raw topic. The other records of a message come along: what is read
+ * again changes nothing. What is rejected again goes on waiting for the next fix.
  */
 async function replayRejects(config: string, source: string | undefined, door: Door): Promise<void> {
   const configuration = await readConfiguration(config, door.environment);
   const runtime = openRuntime(configuration, lineLog(door.err, true, Date.now));
+  const count = { onBus: 0, readNow: 0, rejectedAgain: 0, elsewhere: 0 };
   try {
     const { books } = await runtime.store();
-    const kept = (await books.rejects(source === undefined ? {} : { source })).filter(({ replayed }) => !replayed);
-    const onBus = kept.filter(({ place }) => ON_THE_BUS.test(place));
-    const elsewhere = kept.length - onBus.length;
-    const wanted = new Set(onBus.map(({ place }) => place));
-    if (wanted.size > 0 && configuration.bus !== "memory") {
-      const messages = await readMessages(kafkaSettings(configuration.bus.kafka), topics.raw.name, wanted);
-      // The other records of a message come along: what is read again changes nothing.
-      await takeRaw(messages, runtime);
+    let page: readonly KeptReject[] = [];
+    do {
+      page = await books.rejects({ source, waiting: true, after: page.at(-1), limit: AT_ONCE });
+      const onBus = page.filter(({ place }) => ON_THE_BUS.test(place));
+      count.elsewhere += page.length - onBus.length;
+      if (onBus.length === 0 || configuration.bus === "memory") continue;
+      const places = new Set(onBus.map(({ place }) => place));
+      const messages = await readMessages(kafkaSettings(configuration.bus.kafka), topics.raw.name, places);
+      const { maxMessages, take } = stages.normalize;
+      for (let from = 0; from < messages.length; from += maxMessages)
+        await take(messages.slice(from, from + maxMessages), runtime);
       const found = new Set(messages.map(placeOf));
-      const again = onBus.filter(({ place }) => found.has(place));
-      await books.markReplayed(again);
-      await write(
-        `${again.length} of ${onBus.length} records on the bus were normalized again\n`,
-        undefined,
-        door,
-      );
-    } else {
-      await write("no rejects on the bus\n", undefined, door);
-    }
-    if (elsewhere > 0) {
-      door.err.write(
-        `${elsewhere} were rejected before the bus; their collectors read them again within the look-back, or: gnomon scan the files\n`,
-      );
-    }
+      const stillThere = onBus.filter(({ place }) => found.has(place));
+      const unreadable = new Set(rejectsIn(messages).map(recordOf));
+      const readNow = stillThere.filter((reject) => !unreadable.has(recordOf(reject)));
+      await books.markReplayed(readNow);
+      count.onBus += onBus.length;
+      count.readNow += readNow.length;
+      count.rejectedAgain += stillThere.length - readNow.length;
+    } while (page.length === AT_ONCE);
   } finally {
     await runtime.close();
   }
+  await write(replayed(count), undefined, door);
+  if (count.elsewhere > 0) {
+    door.err.write(
+      `${plural(count.elsewhere, "reject")} elsewhere: a vendor's API is asked again only for what lies within its look-back; a queue's message, a push and a record of another topic come no more. What is still in a file or bucket: gnomon scan FILE --store WHERE\n`,
+    );
+  }
 }
+
+function replayed({
+  onBus,
+  readNow,
+  rejectedAgain,
+}: Readonly<Record<"onBus" | "readNow" | "rejectedAgain", number>>) {
+  if (onBus === 0) return "no rejects on the bus\n";
+  const gone = onBus - readNow - rejectedAgain;
+  const others = [
+    ...(rejectedAgain > 0 ? [`${rejectedAgain} are rejected again`] : []),
+    ...(gone > 0 ? [`${gone} are no longer on the bus`] : []),
+  ];
+  return `${readNow} of ${plural(onBus, "rejected record")} could be read${others.map((text) => `, ${text}`).join("")}\n`;
+}
+
+function rejectsIn(messages: readonly IncomingMessage[]): readonly Reject[] {
+  const read = messages.map(readRawMessage);
+  const { rejects } = normalize(
+    read.flatMap(({ records }) => records),
+    sourceById,
+  );
+  return [...read.flatMap((one) => one.rejects), ...rejects];
+}
+
+/** Whatever the reason: a wrong fix may well change it. */
+const recordOf = ({ place, record }: Reject): string => `${place} ${record}`;
 
 export function rejects(program: Command, door: Door): void {
   const command = program
@@ -76,7 +115,8 @@ export function rejects(program: Command, door: Door): void {
     .action(async (options: { source?: string; format: string; store?: string }) => {
       const store = await openLastingStore(storeAt(options, door));
       try {
-        const rows = await store.books.rejects(options.source === undefined ? {} : { source: options.source });
+        const rows = await store.books.rejects({ source: options.source, limit: LISTED });
+        if (rows.length === LISTED) door.err.write(`the newest ${LISTED}; --source shows those of one source\n`);
         const listing = {
           schema: "gnomon.rejects/v1",
           columns,

@@ -27,8 +27,15 @@ export interface Books {
 
   /** The same reject twice is one row. */
   recordRejects(rejects: readonly Reject[], seenTime: EpochMs): Promise<void>;
-  /** Newest first. */
-  rejects(filter?: { readonly source?: string; readonly limit?: number }): Promise<readonly KeptReject[]>;
+  /** Newest first, behind `after` where it is given, at most 1,000 or `limit`. */
+  rejects(filter?: {
+    readonly source?: string | undefined;
+    /** Only those that were not replayed. */
+    readonly waiting?: boolean;
+    readonly after?: KeptReject | undefined;
+    readonly limit?: number;
+  }): Promise<readonly KeptReject[]>;
+  /** They could be read. */
   markReplayed(rejects: readonly Reject[]): Promise<void>;
 
   /**

@@ -13,6 +13,7 @@ const migrations = [
   "0005-capacity.sql",
   "0006-forgotten.sql",
   "0007-currency.sql",
+  "0008-rejects-by-age.sql",
 ] as const;
 
 /** Any number, the same for all who migrate: they wait for each other. */

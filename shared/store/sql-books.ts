@@ -36,8 +36,10 @@ export function sqlBooks(database: Database): Books {
       if (rows.length > 0) await database.query(sql.recordRejects, [JSON.stringify(rows)]);
     },
 
-    async rejects({ source, limit = 1_000 } = {}) {
-      const { rows } = await database.query<Nullable<KeptReject>>(sql.rejects, [source ?? null, limit]);
+    async rejects({ source, waiting = false, after, limit = 1_000 } = {}) {
+      const [time, key] = after ? [after.seenTime, keyOf(after)] : [Number.MAX_SAFE_INTEGER, GREATEST_KEY];
+      const values = [source ?? null, waiting, time, key, limit];
+      const { rows } = await database.query<Nullable<KeptReject>>(sql.rejects, values);
       return rows.map(withoutNulls);
     },
 
@@ -153,6 +155,8 @@ async function claimFinding(session: Session, uid: string): Promise<FindingRow |
 const keyOf = ({ source, reason, place, record }: Reject): string =>
   uidOf("reject", source, reason, place, record);
 
+const GREATEST_KEY = "f".repeat(32);
+
 interface OwedRow {
   readonly finding: Finding;
   readonly status: Finding["status"] | null;
@@ -190,7 +194,8 @@ const texts = {
       as row (key uuid, source text, reason text, place text, record integer, "seenTime" bigint)
     on conflict do nothing`,
   rejects: `select source, reason, place, record, seen_time as "seenTime", replayed from reject
-    where $1::text is null or source = $1 order by seen_time desc, key limit $2`,
+    where ($1::text is null or source = $1) and not (replayed and $2::boolean) and (seen_time, key) < ($3::bigint, $4::uuid)
+    order by seen_time desc, key desc limit $5`,
   markReplayed: `update reject set replayed = true
     from json_to_recordset($1::json) as row (key uuid) where reject.key = row.key`,
 

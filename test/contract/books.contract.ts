@@ -6,7 +6,7 @@ import { uidOf } from "../../shared/model/uid.ts";
 import { DAY_MS, type EpochMs } from "../../shared/model/units.ts";
 import type { Owed, Settled } from "../../shared/pipeline/deliver.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
-import type { LastingStore } from "../../shared/store/books.ts";
+import type { KeptReject, LastingStore } from "../../shared/store/books.ts";
 import { openMemoryStore } from "../../shared/store/memory-store.ts";
 import { START } from "../activities.ts";
 import { world } from "../world.ts";
@@ -84,6 +84,22 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       ]);
       expect(await store.books.rejects()).toHaveLength(2);
       expect(await store.books.rejects({ limit: 1 })).toHaveLength(1);
+    });
+
+    it("page through the rejects that wait, newest first, whatever was replayed among them", async () => {
+      const of = (record: number) => ({ source: "paged", reason: "not JSON", place: "x", record });
+      for (const record of [1, 2, 3, 4, 5, 6, 7]) {
+        await store.books.recordRejects([of(record)], at(100 + Math.ceil(record / 2)));
+      }
+      await store.books.markReplayed([of(7), of(6), of(2)]);
+      const found: (number | undefined)[] = [];
+      let page: readonly KeptReject[] = [];
+      do {
+        page = await store.books.rejects({ source: "paged", waiting: true, after: page.at(-1), limit: 2 });
+        found.push(...page.map(({ record }) => record));
+      } while (page.length > 0);
+      expect(found.toSorted()).toEqual([1, 3, 4, 5]);
+      expect([found[0], found.at(-1)]).toEqual([5, 1]);
     });
 
     it("hand a sink every finding once, and again only when its status or level changed", async () => {
