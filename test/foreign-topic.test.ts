@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -22,7 +24,7 @@ function describeForeignTopics(server: KafkaServer): void {
   const admin = kafka.admin();
   const producer = kafka.producer();
   // One for each test: a broker takes its time to tell of a new topic.
-  const ready = Array.from({ length: 13 }, (_, number) => `insights-logs-${number}`);
+  const ready = Array.from({ length: 14 }, (_, number) => `insights-logs-${number}`);
   let topic = "";
   beforeAll(async () => {
     await Promise.all([admin.connect(), producer.connect()]);
@@ -186,6 +188,45 @@ function describeForeignTopics(server: KafkaServer): void {
       expect(
         (await run({ ...door, sasl: { mechanism: "oauthbearer", token: tokenUntil(seconds + 600) } })).ids,
       ).toEqual(["a"]);
+    });
+
+    it("opens it with tokens that an identity provider grants, each run with one that lasts", async () => {
+      const { secured } = server;
+      if (!secured) expect.fail("the broker has no secured listener");
+      const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+      let granted = 0;
+      let status = 200;
+      const provider = createServer((_, response) => {
+        const seconds = Math.floor(Date.now() / 1_000);
+        granted++;
+        response.writeHead(status).end(
+          JSON.stringify({
+            access_token: `${part({ alg: "none" })}.${part({ sub: "gnomon", iat: seconds, exp: seconds + 30 })}.`,
+            expires_in: 30,
+          }),
+        );
+      });
+      await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
+      const { port } = provider.address() as AddressInfo;
+      const sasl = {
+        mechanism: "oauthbearer",
+        tokenUrl: `http://127.0.0.1:${port}/token`,
+        clientId: "gnomon",
+        clientSecret: "made-up",
+      };
+      const door = { brokers: secured.brokers, tls: { ca: secured.ca }, sasl };
+      await send([batch("a")]);
+      expect((await run(door)).ids).toEqual(["a"]);
+      const before = granted;
+      await send([batch("b")]);
+      expect((await run(door)).ids).toEqual(["b"]);
+      expect(granted).toBeGreaterThan(before);
+
+      status = 401;
+      expect((await run(door)).failures).toEqual([
+        { part: topic, code: "upstream-refused", message: expect.stringMatching(/answered 401: check the/) },
+      ]);
+      await new Promise((resolve) => provider.close(resolve));
     });
 
     it("calls a broker that does not answer unavailable", async () => {

@@ -31,6 +31,26 @@ describe("a connection to Kafka", () => {
     expect(settingsOf({ sasl: plain }).sasl).toEqual(plain);
   });
 
+  const grant = { mechanism: "oauthbearer", tokenUrl: "https://sso.example/token", clientId: "gnomon" };
+  const clientSecret = "$" + "{env:CLIENT_SECRET}";
+
+  it("shows a token that somebody keeps, or one that a provider grants", async () => {
+    const token = "$" + "{env:TOKEN}";
+    expect(await tokenOf({ sasl: { mechanism: "oauthbearer", token } })).toBe(token);
+    expect(settingsOf({ sasl: { ...grant, clientSecret } }).sasl?.mechanism).toBe("oauthbearer");
+  });
+
+  it.each([
+    ["neither", { mechanism: "oauthbearer" }],
+    ["both", { ...grant, clientSecret, token: clientSecret }],
+    ["half of one", grant],
+  ])("is refused where it has %s of token and grant", (_what, sasl) => {
+    const read = KafkaConnection.safeParse({ brokers: ["a.example:9093"], sasl });
+    expect(read.error?.issues).toMatchObject([
+      { path: ["sasl"], message: "either token, or tokenUrl with clientId and clientSecret" },
+    ]);
+  });
+
   it("shows MSK a request signed with the credentials of the process", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAMADEUP");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "made-up");

@@ -1,13 +1,17 @@
 /** From the configuration's words to a connection, with tokens fetched when they are needed. */
 import type { KafkaConnection } from "../config/settings.ts";
+import { tokensOf } from "./client-credentials.ts";
 import type { KafkaSettings } from "./kafka-bus.ts";
 
 export function kafkaSettings({ brokers, tls, sasl }: KafkaConnection): KafkaSettings {
   const common = { brokers, tls: tls ?? sasl !== undefined };
   if (sasl === undefined) return common;
   switch (sasl.mechanism) {
-    case "oauthbearer":
-      return { ...common, sasl: { mechanism: "oauthbearer", token: async () => sasl.token } };
+    case "oauthbearer": {
+      const { token } = sasl;
+      const tokens = token === undefined ? tokensOf(sasl) : async () => token;
+      return { ...common, sasl: { mechanism: "oauthbearer", token: tokens } };
+    }
     case "aws-msk-iam":
       return { ...common, sasl: { mechanism: "oauthbearer", token: () => mskToken(sasl.region) } };
     case "azure-entra":

@@ -27,6 +27,26 @@ export const apiUrl = z
     return !url?.username && !url?.password;
   }, "no user and password here: they are secrets");
 
+const OauthBearer = z
+  .strictObject({
+    mechanism: z.literal("oauthbearer"),
+    /** One that somebody else keeps fresh: it is read at the start, and not again. */
+    token: secret.optional(),
+    /** Of an identity provider that grants tokens to clients (RFC 6749 §4.4), which are fetched as they are needed. */
+    tokenUrl: apiUrl.optional(),
+    clientId: z.string().min(1).optional(),
+    clientSecret: secret.optional(),
+    scope: z.string().min(1).optional(),
+  })
+  .transform(({ mechanism, token, tokenUrl, clientId, clientSecret, scope }, context) => {
+    const others = [tokenUrl, clientId, clientSecret, scope];
+    if (token !== undefined && others.every((other) => other === undefined)) return { mechanism, token };
+    if (token === undefined && tokenUrl !== undefined && clientId !== undefined && clientSecret !== undefined)
+      return { mechanism, tokenUrl, clientId, clientSecret, scope };
+    context.addIssue("either token, or tokenUrl with clientId and clientSecret");
+    return z.NEVER;
+  });
+
 /** Of our own bus, or of another service that speaks Kafka. */
 export const KafkaConnection = z.strictObject({
   brokers: z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, "host:port")).min(1),
@@ -42,7 +62,7 @@ export const KafkaConnection = z.strictObject({
       z.strictObject({ mechanism: z.literal("plain"), username: z.string(), password: secret }),
       z.strictObject({ mechanism: z.literal("scram-sha-256"), username: z.string(), password: secret }),
       z.strictObject({ mechanism: z.literal("scram-sha-512"), username: z.string(), password: secret }),
-      z.strictObject({ mechanism: z.literal("oauthbearer"), token: secret }),
+      OauthBearer,
       /** Tokens signed with the credentials of the process. */
       z.strictObject({ mechanism: z.literal("aws-msk-iam"), region: z.string() }),
       /** Event Hubs: tokens of the process' own identity. */
