@@ -89,6 +89,16 @@ describe("a budget", () => {
     expect(watch.statuses()[0]).toMatchObject({ periodStart: START + 31 * DAY_MS, used: 1 });
   });
 
+  it("passes over decades without use at once", () => {
+    const watch = new BudgetWatch([monthly(900)]);
+    spent(watch, 20 * 24);
+    const began = performance.now();
+    const later = 5_000 * 365 * 24;
+    expect(watch.deliver(at(later), [reading(later - 1, 1)])).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(watch.statuses()[0]?.used).toBe(1);
+  });
+
   it("is silent where the month will do", () => {
     expect(said(spent(new BudgetWatch([monthly(900)]), 31 * 24 - 1))).toEqual([]);
   });

@@ -53,6 +53,8 @@ const TWICE = { early: 0.98, late: 0.88 } as const;
 const FIRST_DAYS = 2;
 const EARLY_DAYS = 20;
 const CHECK_HOURS = 6;
+const WEEK_HOURS = 7 * 24;
+const MOST_SILENT_HOURS = 52 * WEEK_HOURS;
 /** When this much is used, it takes less to say that the rest will not last. */
 const NEARLY_USED = { share: 0.98, probability: 0.7 } as const;
 
@@ -161,7 +163,7 @@ export class BudgetWatch {
   /** Closes every hour before this one. */
   advance(hour: EpochHour): readonly Alert[] {
     const alerts: Alert[] = [];
-    if (this.#openHour >= 0) while (this.#openHour < hour) this.#closeHour(alerts);
+    if (this.#openHour >= 0) this.#closeUntil(hour, alerts);
     return alerts;
   }
 
@@ -175,7 +177,7 @@ export class BudgetWatch {
     for (const reading of readings) running = Math.max(running, hourOf(reading));
     if (this.#openHour < 0)
       this.#openHour = readings.reduce((least, one) => Math.min(least, hourOf(one)), running);
-    while (this.#openHour < running) this.#closeHour(alerts);
+    this.#closeUntil(running, alerts);
     this.#enterPeriods();
 
     const touched = new Set<Tracked>();
@@ -243,6 +245,15 @@ export class BudgetWatch {
       tracked.restAfter = this.#openHour;
     }
     return tracked.rest;
+  }
+
+  #closeUntil(hour: EpochHour, alerts: Alert[]): void {
+    for (let closed = 0; this.#openHour < hour; closed++) {
+      // After months without any use nothing is expected; of years the rest need not be counted.
+      if (closed === MOST_SILENT_HOURS)
+        this.#openHour += WEEK_HOURS * Math.floor((hour - this.#openHour) / WEEK_HOURS);
+      if (this.#openHour < hour) this.#closeHour(alerts);
+    }
   }
 
   #closeHour(alerts: Alert[]): void {

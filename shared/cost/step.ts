@@ -84,6 +84,15 @@ export function stepOverGap(state: SeriesState): void {
   if (hour % 24 === 23) closeDay(state, dayOf(hour));
 }
 
+/** Days of the week and places of days kept come round together. */
+export const ROUND_HOURS = 140 * 24;
+
+/** As if all had been so many rounds later. */
+export function postpone(state: SeriesState, rounds: number): void {
+  for (const field of ["firstHour", "nextHour", "stretchHour", "dearHour", "excessHour"] as const)
+    if (state[field] > 0) state[field] += rounds * ROUND_HOURS;
+}
+
 /** Folds hours without use until `hour` is the next. */
 export function advance(state: SeriesState, hour: EpochHour): void {
   while (state.nextHour < hour) step(state, NOTHING);

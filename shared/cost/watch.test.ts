@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { calls, MONDAY } from "../../test/bench/cost/steady.ts";
+import { calls, expectationOf, MONDAY } from "../../test/bench/cost/steady.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
 import type { Alert } from "./alert.ts";
 import type { HourTotals } from "./series-state.ts";
@@ -279,6 +279,21 @@ describe("a silent feed", () => {
     for (let hour = 30 * 24; hour < 30 * 24 + 12; hour++) delivered(hour, 130);
     const told = watch.deliver(at(33 * 24), []);
     expect(told.filter(({ detector }) => detector === "team-lift")).toEqual([]);
+  });
+
+  it("of decades is passed over at once, and nothing is said or forgotten for it", () => {
+    const watch = watched(30);
+    const began = performance.now();
+    const later = 74 * 365 * 24;
+    expect(watch.deliver(at(later), [])).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    const state = watch.stateOf("principal", "alice");
+    expect(state?.nextHour).toBe(MONDAY + later - 1);
+    if (state) expect(expectationOf(state).calls).toBeCloseTo(100, -1);
+    expect(watch.deliver(at(later + 1), [reading(alice, later, calls(110))])).toEqual([]);
+    expect(detectors(watch.deliver(at(later + 2), [reading(alice, later + 1, calls(900))]))).toEqual([
+      "surge alice",
+    ]);
   });
 
   it("of one principal is silence: others are heard", () => {

@@ -35,7 +35,7 @@ import {
   type SeriesState,
   STATE_VERSION,
 } from "./series-state.ts";
-import { correct, median, step, stepOverGap } from "./step.ts";
+import { correct, median, postpone, ROUND_HOURS, step, stepOverGap } from "./step.ts";
 
 /** Whose use a reading is. A leaf is a principal's use of one model through one door in one region. */
 export interface Attribution {
@@ -248,7 +248,7 @@ export class CostWatch {
   /** Folds every hour before this one: whoever takes readings in the order of hours knows that they are complete. */
   advance(hour: EpochHour): readonly Alert[] {
     const alerts: Alert[] = [];
-    if (this.#firstHour >= 0) while (this.#openHour < hour) this.#closeHour(alerts);
+    if (this.#firstHour >= 0) this.#closeUntil(hour, alerts);
     return alerts;
   }
 
@@ -261,7 +261,7 @@ export class CostWatch {
     let running = runningHourAt(time);
     for (const reading of readings) running = Math.max(running, hourOf(reading));
     if (this.#firstHour < 0) this.#begin(readings.reduce((least, one) => Math.min(least, hourOf(one)), running));
-    while (this.#openHour < running) this.#closeHour(alerts);
+    this.#closeUntil(running, alerts);
 
     const touched = new Map<Series, EpochHour>();
     let earliest = this.#openHour;
@@ -379,6 +379,27 @@ export class CostWatch {
     totals.outputTokens = Math.max(0, hours[slot + 3] ?? 0);
     totals.errors = Math.max(0, hours[slot + 4] ?? 0);
     return totals;
+  }
+
+  #closeUntil(hour: EpochHour, alerts: Alert[]): void {
+    for (let closed = 0; this.#openHour < hour; closed++) {
+      if (closed === HOURS_KEPT) this.#skipSilence(hour);
+      this.#closeHour(alerts);
+    }
+  }
+
+  /** Of a feed that is silent for months nothing is to be learned, however long: everybody is new again after it. */
+  #skipSilence(hour: EpochHour): void {
+    const rounds = Math.floor((hour - this.#openHour) / ROUND_HOURS);
+    if (rounds === 0) return;
+    for (const series of this.#everything) {
+      postpone(series.state, rounds);
+      series.mornings = [copyOf(series.state)];
+      series.hours.fill(0);
+    }
+    this.#gaps.clear();
+    this.#openHour += rounds * ROUND_HOURS;
+    this.#firstHour = hour;
   }
 
   #closeHour(alerts: Alert[]): void {
