@@ -322,6 +322,14 @@ describe("gnomon demo", () => {
     expect(made.filter((line) => !lines.some((one) => one.startsWith(line)))).toEqual([]);
   }, 60_000);
 
+  it("forecasts a budget that goes on when its logs end, with a band, at the prompt and in the report", async () => {
+    const words = ["cost", "budgets", at("demo-7", "logs"), "--policy", at("demo-7", "policy.yaml"), "--quiet"];
+    const { out } = await gnomon(words);
+    expect(out).toMatch(/^release .*, 14 Sep – 11 Oct 2026\)\s+Lasts\n.*█▒+.*\n.*\n.* in 80 of 100 cases \$/m);
+    const report = await readFile(at("demo-7", "report.html"), "utf8");
+    expect(report).toMatch(/expected by 11 Oct, in 80 of 100 cases \$\d+ to \$[\d,]+/);
+  }, 60_000);
+
   it("does not write over a folder that is not its own", async () => {
     expect(await gnomon(["demo", "--folder", at("logs")])).toMatchObject({
       code: 2,

@@ -160,6 +160,11 @@ budgets:
   - name: support
     team: support
     amount: 600
+  - name: release # four weeks that go on when the logs end: a forecast
+    team: platform
+    amount: 1000
+    period: 28d
+    since: 2026-09-14
 
 gateways:
   - name: web-shop-uses-the-gateway
