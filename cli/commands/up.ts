@@ -86,7 +86,13 @@ async function runOnce(runtime: Runtime, signal: AbortSignal, door: Door): Promi
   const records = collected.reduce((sum, one) => sum + one.records, 0);
   door.out.write(`${plural(records, "record")} collected\n\nFindings: ${findings.length}\n`);
   door.out.write(
-    toTable(findingColumns, findings, door.out, "None: nothing that was collected breaks the policy or a rule."),
+    toTable(
+      findingColumns,
+      findings,
+      door.out,
+      "None: nothing that was collected breaks the policy or a rule.",
+      "gnomon findings list --format csv",
+    ),
   );
   if (collected.some(({ failures }) => failures.length > 0)) door.exit(3);
 }

@@ -72,11 +72,27 @@ describe("a table", () => {
     expect(shown).toMatch(/^UNSANCTIONED\nModel {10}openai\/o4-mini\nDoor {11}openai\n/);
   });
 
+  it("says below how many columns do not fit, with their names where there is room", () => {
+    const rows = [{ name: "a-name-of-thirty-two-characters-x", calls: 1, tokens: 2, failed: 3 }];
+    const spares: readonly Column<(typeof rows)[number]>[] = [
+      { heading: "Name", value: ({ name }) => name, rigid: true },
+      { heading: "Calls made", value: ({ calls }) => calls, numeric: true, spare: true },
+      { heading: "Tokens", value: ({ tokens }) => tokens, numeric: true, spare: true },
+      { heading: "Failed", value: ({ failed }) => failed, numeric: true, spare: true },
+    ];
+    const last = (width?: number) => toTable(spares, rows, screen(width), "").trimEnd().split("\n").at(-1);
+    expect(last(55)).toBe("1 column does not fit (Failed): widen, or --format csv");
+    expect(last(54)).toBe("1 column does not fit (Failed): widen, or --format csv");
+    expect(last(45)).toBe("2 columns do not fit: widen, or --format csv");
+    for (const wide of [80, undefined]) expect(last(wide)).toContain("a-name-of");
+    expect(toTable(spares, rows, screen(55), "", "gnomon inventory")).toContain("widen, or gnomon inventory\n");
+  });
+
   it("leaves spare columns out before it squeezes the others", () => {
     const wide = toTable(findingColumns, input.findings, screen(250), "");
     const narrow = toTable(findingColumns, input.findings, screen(100), "");
     expect(wide).toContain("First seen");
-    expect(narrow).not.toContain("First seen");
+    expect(narrow.split("\n")[0]).not.toContain("First seen");
     expect(narrow).toContain("Last seen");
   });
 

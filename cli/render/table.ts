@@ -1,6 +1,6 @@
 /**
  * Rows for people. Off a terminal nothing is cut, wrapped or coloured, so that `grep` finds what it looks for; on
- * one the table is as wide as the window, and where the window is too narrow for a table every row becomes a block.
+ * one the table is as wide as the window and says what it leaves out, and where the window is too narrow for a table every row becomes a block.
  */
 import { styleText } from "node:util";
 import stringWidth from "string-width";
@@ -18,27 +18,48 @@ const EASY_WIDTH = 24;
 /** A cell may take this many lines; what is left is cut and marked by an ellipsis. */
 const MOST_LINES = 4;
 
-/** Ends with a line break. Where there are no rows, `whenEmpty` says what that means and what to do next. */
+/**
+ * Ends with a line break. Where there are no rows, `whenEmpty` says what that means and what to do next; `inFull` is how to
+ * see columns for which the window is too narrow.
+ */
 export function toTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   screen: Screen,
   whenEmpty: string,
+  inFull = "--format csv",
 ): string {
   if (rows.length === 0) return `${whenEmpty}\n`;
   const width = widthOf(screen);
   const said = columns.filter((column) => !column.long && rows.some((row) => shown(column, row) !== ""));
   const cellsOf = (chosen: readonly Column<Row>[]) =>
     rows.map((row) => chosen.map((column) => shown(column, row)));
+  const table = (chosen: readonly Column<Row>[], widths: readonly number[]) =>
+    grid(chosen, cellsOf(chosen), widths, screen) +
+    leftOut(
+      said.filter((column) => !chosen.includes(column)),
+      screen,
+      inFull,
+    );
   const needed = said.filter(({ spare }) => !spare);
   const spares = said.filter(({ spare }) => spare);
   for (let kept = spares.length; kept >= 0; kept--) {
     const chosen = said.filter((column) => !column.spare || spares.indexOf(column) < kept);
     const widths = layOut(chosen, cellsOf(chosen), width, EASY_WIDTH);
-    if (widths) return grid(chosen, cellsOf(chosen), widths, screen);
+    if (widths) return table(chosen, widths);
   }
   const widths = layOut(needed, cellsOf(needed), width, LEAST_WIDTH);
-  return widths ? grid(needed, cellsOf(needed), widths, screen) : blocks(said, cellsOf(said), width, screen);
+  return widths ? table(needed, widths) : blocks(said, cellsOf(said), width, screen);
+}
+
+/** One line, with names where there is room for them. */
+function leftOut(columns: readonly { readonly heading: string }[], screen: Screen, inFull: string): string {
+  if (columns.length === 0) return "";
+  const count = columns.length === 1 ? "1 column does not fit" : `${columns.length} columns do not fit`;
+  const named = `${count} (${columns.map(({ heading }) => heading).join(", ")}): widen, or ${inFull}`;
+  return stringWidth(named) <= widthOf(screen)
+    ? `${named}\n`
+    : toParagraph(`${count}: widen, or ${inFull}`, screen);
 }
 
 /** Off a terminal there is no end of a line. */
