@@ -54,9 +54,9 @@ it("keeps what somebody said of abnormal spend, who and why, for the watch to le
 it("refuses what is no abnormal spend, an unknown word and an unknown finding", async () => {
   const bill = await say("bill-without-calls", "expected");
   expect(bill).toMatchObject({ code: 2, err: expect.stringContaining("abnormal spend") });
-  expect(await say("spend-surge", "nonsense")).toMatchObject({
+  expect(await say("spend-surge", "usefull")).toMatchObject({
     code: 2,
-    err: expect.stringContaining("not-useful"),
+    err: "gnomon: findings feedback usefull: did you mean useful? It is one of expected, useful, not-useful\n",
   });
   expect(await say("ffffffff", "useful")).toMatchObject({
     code: 2,

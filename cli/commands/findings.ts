@@ -1,4 +1,4 @@
-import { Argument, type Command } from "commander";
+import type { Command } from "commander";
 import { seriesOf } from "../../shared/cost/watch-usage.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
 import type { Finding, Rule } from "../../shared/model/finding.ts";
@@ -8,6 +8,7 @@ import { detections } from "../../shared/registry.ts";
 import { minute, plural, subjectParts } from "../../shared/report/figures.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
 import type { Store } from "../../shared/store/store.ts";
+import { choice } from "../choice.ts";
 import { type Door, formatOption, outputFor, write } from "../door.ts";
 import { printable } from "../render/printable.ts";
 import { paint } from "../render/table.ts";
@@ -100,49 +101,42 @@ function addFeedback(command: Command, door: Door): void {
       "tell the watch over spend whether a finding was expected, useful or not useful; it learns from that",
     )
     .argument("<uid>", "the finding's uid, or its first characters")
-    .addArgument(
-      new Argument(
-        "<word>",
-        "expected: the new normal; not-useful: such things are not to be told for a month; useful: they are",
-      ).choices(words),
+    .argument(
+      "<word>",
+      "expected: the new normal; not-useful: such things are not to be told for a month; useful: they are",
     )
     .option("--by <person>", "who says it", door.environment["USER"] ?? "somebody at the prompt")
     .option("--note <text>", "why")
     .addOption(storeOption())
-    .action(
-      async (
-        uid: string,
-        word: (typeof words)[number],
-        options: { by: string; note?: string; store?: string },
-      ) => {
-        const store = await openLastingStore(storeAt(options, door));
-        try {
-          const { finding } = await findingIn(store, uid);
-          const isWatched = detections.some(({ on, rule }) => on === "watch" && rule.id === finding.ruleId);
-          const series = isWatched ? seriesOf(finding.subject) : undefined;
-          if (!series) {
-            throw new PipelineError(
-              "config-invalid",
-              `${uid} is a finding of ${finding.ruleName}; feedback is for abnormal spend of a principal, an app or a team`,
-            );
-          }
-          await store.books.giveFeedback(finding.uid, {
-            ...series,
-            feedback: word === "not-useful" ? "not useful" : word,
-            by: options.by,
-            time: EpochMs.parse(Date.now()),
-            ...(options.note === undefined ? {} : { note: options.note }),
-          });
-          await write(
-            `${finding.uid.slice(0, 8)} was ${word.replace("-", " ")}: ${finding.title}\n`,
-            undefined,
-            door,
+    .action(async (uid: string, said: string, options: { by: string; note?: string; store?: string }) => {
+      const word = choice("findings feedback", said, words);
+      const store = await openLastingStore(storeAt(options, door));
+      try {
+        const { finding } = await findingIn(store, uid);
+        const isWatched = detections.some(({ on, rule }) => on === "watch" && rule.id === finding.ruleId);
+        const series = isWatched ? seriesOf(finding.subject) : undefined;
+        if (!series) {
+          throw new PipelineError(
+            "config-invalid",
+            `${uid} is a finding of ${finding.ruleName}; feedback is for abnormal spend of a principal, an app or a team`,
           );
-        } finally {
-          await store.close();
         }
-      },
-    );
+        await store.books.giveFeedback(finding.uid, {
+          ...series,
+          feedback: word === "not-useful" ? "not useful" : word,
+          by: options.by,
+          time: EpochMs.parse(Date.now()),
+          ...(options.note === undefined ? {} : { note: options.note }),
+        });
+        await write(
+          `${finding.uid.slice(0, 8)} was ${word.replace("-", " ")}: ${finding.title}\n`,
+          undefined,
+          door,
+        );
+      } finally {
+        await store.close();
+      }
+    });
 }
 
 /** Throws `config-invalid` where no finding, or more than one, begins like that. */
