@@ -102,12 +102,16 @@ ${steps.map((step, at) => (at % labelEvery === 0 ? html`<text class="tick" x="${
 </svg>`;
 }
 
-/** A round number, whose half is short too. */
+/** A round number little above, whose half is one too: below ten, of what is counted, a whole one. */
 export function niceCeiling(value: number): number {
+  if (value <= 10) return Math.max(2 * Math.ceil(value / 2), 2);
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
-  return Math.max(factor * power, 2);
+  const factor = FACTORS.find((one) => one * power >= value) ?? 10;
+  return Math.round(factor * power);
 }
+
+/** None is more than a quarter above the one before. */
+const FACTORS = [1, 1.2, 1.4, 1.6, 1.8, 2, 2.4, 2.8, 3.2, 3.6, 4, 5, 6, 7, 8, 9, 10];
 
 /** `14 Sep 2026, 08:00`, `the week from 14 Sep 2026`; short on an axis. */
 export function stepLabel(start: number, word: TimeScale["word"], short = false): string {
