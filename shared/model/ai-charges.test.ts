@@ -19,6 +19,7 @@ describe("charges of AWS", () => {
       "aws.bedrock anthropic/claude-sonnet-4-5 global",
     ],
     ["Amazon Bedrock", "USE1-Claude4.6Sonnet-input-tokens", "aws.bedrock anthropic/claude-sonnet-4-6"],
+    ["Amazon Bedrock", "EUC1-DeepSeekR1-input-tokens", "aws.bedrock deepseek/deepseek-r1"],
     ["", "USE1-Claude4.6Sonnet-cache-read-input-token-count", "aws.bedrock anthropic/claude-sonnet-4-6"],
     ["AmazonBedrock", "EUW1-Nova2.0Lite-text-input-tokens", "aws.bedrock amazon/nova-2-lite"],
     ["AmazonBedrock", "USE1-TitanEmbeddingsG1-Text-input-tokens", "aws.bedrock amazon/titan-embeddings-g1-text"],

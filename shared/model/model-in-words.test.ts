@@ -9,6 +9,8 @@ describe("a model named in prose", () => {
     ["Llama3-1-70B-Instruct", "meta/llama-3.1-70b-instruct"],
     ["Nova2.0Lite", "amazon/nova-2-lite"],
     ["NovaLite", "amazon/nova-lite"],
+    ["DeepSeekR1", "deepseek/deepseek-r1"],
+    ["DeepSeekV3.1", "deepseek/deepseek-v3.1"],
     ["gpt 4o 1120", "openai/gpt-4o"],
     ["gpt-4o-mini-0718", "openai/gpt-4o-mini"],
     ["o4-mini 0416", "openai/o4-mini"],

@@ -6,7 +6,8 @@ import { identifyModel } from "./identify-model.ts";
 export function modelInWords(words: string): Model | undefined {
   const spaced = words.trim().replaceAll(/[\s_]+/g, "-");
   const apart = spaced.replaceAll(/(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Z][a-z])/g, "-");
-  for (const id of [spaced, apart, apart.replaceAll(/\.0(?=-|$)/g, "")]) {
+  const whole = apart.replace(/^(Deep)-(Seek)|^(Mini)-(Max)/, "$1$2$3$4");
+  for (const id of [spaced, apart, whole, apart.replaceAll(/\.0(?=-|$)/g, "")]) {
     const model = identifyModel(id);
     if (model.name !== undefined) return { ...model, id: words.trim() };
   }
