@@ -11,7 +11,7 @@ import { systemOfRecord } from "../report/system-of-record.ts";
 import type { UsageDetection } from "./detection.ts";
 import { dollars, monthIn, share, shortened } from "./wording.ts";
 
-/** The FinOps Framework's mark for "walk" is 80 % of spend allocated (from memory; check). */
+/** Ours: the FinOps Framework asks for a share that is allocated, and its capability page names none. */
 const LEAST_SHARE = 0.2;
 /** Nano-dollars, a month and account. */
 const LEAST = 100e9;
