@@ -9,7 +9,7 @@
  * slow-leak   tokens per call grow day by day
  * Two more need to know other series: `dearModel` and `newSpender`. One looks at a team: `lift.ts`.
  */
-import { dayOf } from "./calendar.ts";
+import { dayOf, type EpochDay, isWeekend } from "./calendar.ts";
 import type { Expectation } from "./expectation.ts";
 import { DAYS_KEPT, type EpochHour, type HourTotals, type SeriesState, SIZES_KEPT } from "./series-state.ts";
 import { answerTail, callCostTail, costTail, improbability } from "./tail.ts";
@@ -40,6 +40,8 @@ export interface Evidence {
   readonly hourExcess: number;
   /** Where many calls failed: their share, and the usual one. */
   readonly errorShare?: number;
+  /** Of a newcomer: hardly anybody had been heard before. */
+  readonly isBeginning?: boolean;
   /** The model that made the difference, or the members of a team that rose most. */
   readonly children?: readonly { readonly uid: string; readonly share: number }[];
 }
@@ -63,6 +65,8 @@ export const thresholds = {
   retryDollars: 2.5,
   day: 3,
   dayDollars: 20,
+  /** Beyond the usual day while everybody is new. */
+  earlyDollars: 100,
   /** The day must beat the greatest of four weeks by this factor: heavy-tailed work has such days. */
   dayOverGreatest: 2,
   leakLift: 0.26,
@@ -292,19 +296,56 @@ function daySurge(state: SeriesState, totals: HourTotals, expected: Expectation,
     return undefined;
   const score = (0.4 * excess) / (1.4826 * state.daySpread + 0.05 * usual + 0.5);
   if (score < thresholds.day + bar.decades) return undefined;
+  return ofToday(state, totals, expected, usual);
+}
+
+/** The day so far. */
+function ofToday(state: SeriesState, totals: HourTotals, expected: Expectation, usualCost: number): Evidence {
   const calls = state.todayCalls + totals.calls;
-  const usualCalls = expected.dollarsPerCall > 0 ? usual / expected.dollarsPerCall : calls;
+  const usualCalls = expected.dollarsPerCall > 0 ? usualCost / expected.dollarsPerCall : calls;
   return {
     detector: "day-surge",
     startHour: dayOf(state.nextHour) * 24,
-    cost,
-    usualCost: usual,
+    cost: state.todayCost + totals.cost,
+    usualCost,
     calls,
     usualCalls,
     tokens: state.todayTokens + totals.inputTokens + totals.outputTokens,
     usualTokens: usualCalls * usualTokensPerCall(state),
     hourExcess: totals.cost - expected.cost,
   };
+}
+
+/** Weekends tell nothing of weekdays. */
+const isLike = (day: EpochDay, today: EpochDay): boolean => isWeekend(today) || !isWeekend(day);
+
+/** Whether the log is too young, in the hour of a first use, for anybody to be a newcomer. `began`: its first hour. */
+export function isBeginning(hour: EpochHour, began: EpochHour): boolean {
+  for (let day = Math.ceil(began / 24); day < dayOf(hour); day++) if (isLike(day, dayOf(hour))) return false;
+  return true;
+}
+
+/** A loop begins within a day; work that is not the same every day rarely does so much more. */
+const EARLY_OVER_GREATEST = 4;
+
+/** While everybody is new, and nothing is improbable yet: a day that is far more than every whole day of its kind so far. */
+export function earlyDaySurge(
+  state: SeriesState,
+  totals: HourTotals,
+  expected: Expectation,
+  began: EpochHour,
+  bar: Bar,
+): Evidence | undefined {
+  const today = dayOf(state.nextHour);
+  if (ageOf(state, state.nextHour) >= LEAST_AGE_HOURS || isBeginning(state.nextHour, began)) return undefined;
+  const days: number[] = [];
+  for (let day = Math.ceil(began / 24); day < today; day++)
+    if (isLike(day, today)) days.push(state.days[day % DAYS_KEPT] ?? 0);
+  const cost = state.todayCost + totals.cost;
+  const usual = days.reduce((sum, dollars) => sum + dollars, 0) / days.length;
+  if (cost <= EARLY_OVER_GREATEST * Math.max(...days)) return undefined;
+  if (cost - usual < thresholds.earlyDollars * bar.dollars) return undefined;
+  return ofToday(state, totals, expected, usual);
 }
 
 /** Days with fewer calls do not tell the size of a call. */

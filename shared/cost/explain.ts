@@ -77,8 +77,9 @@ export function sentenceFor(subject: string, evidence: Evidence, until: EpochMs,
   const rest = [against(evidence), because(evidence), who(evidence), burn(evidence)].filter((part) => part !== "");
   return `${opening}, ${rest.join("; ")}`;
 
-  function against({ detector, usualCost }: Evidence): string {
-    if (detector === "new-spender") return "first seen then";
+  function against({ detector, usualCost, isBeginning }: Evidence): string {
+    if (detector === "new-spender")
+      return isBeginning ? "with hardly any log before to compare with" : "first seen then";
     if (detector === "dear-model") return `${times(cost, usualCost)} what the same tokens usually cost it`;
     if (!(usualCost >= LEAST_USUAL)) return "where there is normally no spend";
     return `${times(cost, usualCost)} the usual ${dollars(usualCost)}`;

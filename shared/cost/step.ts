@@ -325,6 +325,16 @@ function summariseDays(state: SeriesState, day: number): void {
   if (middle > 0 && monthAgo > RECURRENCE_RATIO * middle) state.recurrence = Math.min(5, monthAgo / middle);
 }
 
+/** Dollars: of this weekday, once that is known; before, of the mean day so far. */
+export function usualDay(state: SeriesState): number {
+  const first = dayOf(state.firstHour);
+  const today = dayOf(state.nextHour);
+  if (state.dayUsual > 0 || today - first >= LEAST_DAYS || today === first) return state.dayUsual;
+  let dollars = 0;
+  for (let day = first; day < today; day++) dollars += state.days[day % DAYS_KEPT] ?? 0;
+  return (dollars * 24) / (today * 24 - state.firstHour);
+}
+
 /** Work that comes by the month comes on the same date, or every thirty days. */
 function dollarsAMonthBefore(state: SeriesState, day: number, known: number): number {
   let dollars = 0;

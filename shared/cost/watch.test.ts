@@ -67,7 +67,47 @@ describe("the watch", () => {
     expect(spending(watched(30), 30 * 24, 30)).toContain("new-spender mallory");
     expect(spending(watched(2), 48, 30)).toEqual([]);
     expect(spending(watched(2), 48, 400)).toEqual(["new-spender mallory"]);
-    expect(spending(new CostWatch(), 0, 400)).toEqual(["new-spender mallory"]);
+    expect(spending(new CostWatch(), 0, 400)).toEqual([]);
+    expect(spending(new CostWatch(), 0, 1_200)).toEqual(["new-spender mallory"]);
+  });
+
+  it("does not call first seen whom the log begins with, however steadily he spends in its first days", () => {
+    const steadily = (perHour: number) => {
+      const watch = new CostWatch();
+      const told: Alert[] = [];
+      for (let hour = 0; hour < 5 * 24; hour++)
+        told.push(...watch.deliver(at(hour + 1), [reading(alice, hour, calls(1_000, { cost: perHour }))]));
+      return told;
+    };
+    expect(steadily(12)).toEqual([]);
+    const [most, ...more] = steadily(50);
+    expect(more).toEqual([]);
+    expect(most?.detector).toBe("new-spender");
+    expect(most?.text).toContain("with hardly any log before to compare with");
+  });
+
+  it("tells of a loop on the second day of all, by what the first was", () => {
+    const watch = watched(1);
+    const told: Alert[] = [];
+    for (let hour = 24; hour < 30; hour++)
+      told.push(...watch.deliver(at(hour + 1), [reading(alice, hour, calls(6_000))]));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ detector: "day-surge", subject: { uid: "alice" }, driver: "calls" });
+    expect(told[0]?.detectedTime).toBeLessThanOrEqual(at(27));
+    expect((told[0]?.usualNanoUsd ?? 0) / 1e9).toBeCloseTo(24, 0);
+  });
+
+  it("asks more of newcomers of a large organization in its first days too", () => {
+    const spending = (people: number) => {
+      const all = Array.from({ length: people }, (_, index) => attribution(`p${index}`));
+      const told = watched(2, {}, all).deliver(at(48.5), [
+        reading(attribution("mallory", "made-up/deep"), 48, calls(300, { cost: 200 })),
+      ]);
+      return detectors(told).filter((said) => said.endsWith("mallory"));
+    };
+    expect(spending(100)).toEqual(["new-spender mallory"]);
+    // $24 a day of each: a size of 5.
+    expect(spending(2_600)).toEqual([]);
   });
 
   it("tells of a team whose members all rise a little", () => {

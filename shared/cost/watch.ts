@@ -16,7 +16,9 @@ import {
   type Detector,
   dearModel,
   type Evidence,
+  earlyDaySurge,
   evidenceOf,
+  isBeginning,
   newSpender,
 } from "./evidence.ts";
 import { expect, newExpectation } from "./expectation.ts";
@@ -35,7 +37,7 @@ import {
   type SeriesState,
   STATE_VERSION,
 } from "./series-state.ts";
-import { correct, median, postpone, ROUND_HOURS, step, stepOverGap } from "./step.ts";
+import { correct, median, postpone, ROUND_HOURS, step, stepOverGap, usualDay } from "./step.ts";
 
 /** Whose use a reading is. A leaf is a principal's use of one model through one door in one region. */
 export interface Attribution {
@@ -125,8 +127,9 @@ const SILENT_EXPECTED_CALLS = 20;
 const SILENT_SHARE = 0.02;
 /** In the first days everybody is new, and nobody knows what is silence. */
 const SETTLED_HOURS = 72;
-/** Until then a newcomer may spend so many times more. */
+/** Until then a newcomer may spend so many times more, and with whom the log begins still more. */
 const UNSETTLED_TIMES = 10;
+const BEGINNING_TIMES = 40;
 /** In which series are asked. */
 const ORDER: Readonly<Record<SeriesKind, number>> = { leaf: 0, principal: 1, app: 2, team: 3, organization: 4 };
 /** Until the price level of the organization is known, nobody is dear. */
@@ -522,13 +525,28 @@ export class CostWatch {
       if (evidence && !this.#explained(series, time))
         this.#say(series, { ...evidence, children: this.#risen(series, hour) }, hour, time, alerts);
     } else {
-      const settled = state.firstHour - this.#firstHour >= SETTLED_HOURS;
-      const newcomerBar = settled ? this.#bar : { ...this.#bar, dollars: this.#bar.dollars * UNSETTLED_TIMES };
       const evidence =
-        newSpender(state, totals, this.#medianPrice, newcomerBar) ??
-        evidenceOf(state, totals, this.#expected, this.#bar);
+        this.#newcomer(state, totals) ??
+        evidenceOf(state, totals, this.#expected, this.#bar) ??
+        this.#early(state, totals);
       if (evidence) this.#say(series, evidence, hour, time, alerts);
     }
+  }
+
+  #newcomer(state: SeriesState, totals: HourTotals): Evidence | undefined {
+    const { firstHour } = state;
+    const began = this.#firstHour;
+    const beginning = isBeginning(firstHour, began);
+    const times = firstHour - began >= SETTLED_HOURS ? 1 : beginning ? BEGINNING_TIMES : UNSETTLED_TIMES;
+    const bar = { ...this.#bar, dollars: this.#bar.dollars * times };
+    const evidence = newSpender(state, totals, this.#medianPrice, bar);
+    return evidence && beginning ? { ...evidence, isBeginning: true } : evidence;
+  }
+
+  #early(state: SeriesState, totals: HourTotals): Evidence | undefined {
+    return state.firstHour - this.#firstHour < SETTLED_HOURS
+      ? earlyDaySurge(state, totals, this.#expected, this.#firstHour, this.#bar)
+      : undefined;
   }
 
   /** The members that make up most of an aggregate's excess in an hour, with their share of all that rose. */
@@ -582,16 +600,16 @@ export class CostWatch {
       if (this.#timesOf(team, hour) !== 1) continue;
       const members: Member[] = [...team.members];
       const evidence = teamLift(members, background, day, this.#bar);
-      if (evidence && !this.#isToldByMembers(team, evidence, time)) this.#say(team, evidence, hour, time, alerts);
+      if (evidence && !this.#isToldByMember(team, evidence, time)) this.#say(team, evidence, hour, time, alerts);
     }
   }
 
-  /** Whether the own incidents of members make up most of what is to be told. */
-  #isToldByMembers({ members }: Aggregate, { children = [] }: Evidence, time: EpochMs): boolean {
-    let share = 0;
-    for (const member of members)
-      if (this.#isOpen(member, time)) share += children.find(({ uid }) => uid === member.uid)?.share ?? 0;
-    return share > 0.5;
+  /** Whether the own incident of one member is most of what is to be told. */
+  #isToldByMember({ members }: Aggregate, { children = [] }: Evidence, time: EpochMs): boolean {
+    const [most] = children;
+    if (!most || most.share <= 0.5) return false;
+    for (const member of members) if (member.uid === most.uid) return this.#isOpen(member, time);
+    return false;
   }
 
   #hasGap(day: number): boolean {
@@ -607,7 +625,7 @@ export class CostWatch {
         prices.push(state.totalCost / state.totalTokens);
     this.#medianPrice = median(prices);
     const { decades, dollars } = this.#sensitivity;
-    const size = Math.sqrt(Math.max(1, this.#organization.state.dayUsual / ORGANIZATION_DOLLARS));
+    const size = Math.sqrt(Math.max(1, usualDay(this.#organization.state) / ORGANIZATION_DOLLARS));
     this.#bar = { decades, dollars: dollars * size };
     this.#aggregateBar = { decades: decades + AGGREGATE_DECADES, dollars: dollars * size };
   }
