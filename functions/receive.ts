@@ -21,7 +21,7 @@ export async function receivePushed(request: PushedRequest, runtime: Runtime): P
   const { configuration, log, now } = runtime;
   if (!configuration.receive) return nothingReceived;
   const started = now();
-  const got = received(request, configuration.receive.secret, Math.floor(started / 1_000));
+  const got = await received(request, configuration.receive.secret, Math.floor(started / 1_000));
   if ("refusal" in got) return told(got.refusal, runtime);
   const { records, rejects } = trimmed(got.documents, got.place, sources, started);
   try {

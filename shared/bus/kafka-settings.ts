@@ -1,6 +1,6 @@
 /** From the configuration's words to a connection, with tokens fetched when they are needed. */
 import type { KafkaConnection } from "../config/settings.ts";
-import { tokensOf } from "./client-credentials.ts";
+import type { ClientCredentials } from "./client-credentials.ts";
 import type { KafkaSettings } from "./kafka-bus.ts";
 
 export function kafkaSettings({ brokers, tls, sasl }: KafkaConnection): KafkaSettings {
@@ -9,7 +9,7 @@ export function kafkaSettings({ brokers, tls, sasl }: KafkaConnection): KafkaSet
   switch (sasl.mechanism) {
     case "oauthbearer": {
       const { token } = sasl;
-      const tokens = token === undefined ? tokensOf(sasl) : async () => token;
+      const tokens = token === undefined ? grantedTokens(sasl) : async () => token;
       return { ...common, sasl: { mechanism: "oauthbearer", token: tokens } };
     }
     case "aws-msk-iam":
@@ -19,6 +19,14 @@ export function kafkaSettings({ brokers, tls, sasl }: KafkaConnection): KafkaSet
     default:
       return { ...common, sasl };
   }
+}
+
+function grantedTokens(credentials: ClientCredentials) {
+  let tokens: Promise<() => Promise<string>> | undefined;
+  return async (): Promise<string> => {
+    tokens ??= import("./client-credentials.ts").then(({ tokensOf }) => tokensOf(credentials));
+    return (await tokens)();
+  };
 }
 
 async function mskToken(region: string): Promise<string> {

@@ -16,8 +16,8 @@ const request = (given: Partial<PushedRequest> = {}): PushedRequest => ({
   ...given,
 });
 
-const statusOf = (given: Partial<PushedRequest> = {}, secret = SECRET): number => {
-  const got = received(request(given), secret, NOW);
+const statusOf = async (given: Partial<PushedRequest> = {}, secret = SECRET): Promise<number> => {
+  const got = await received(request(given), secret, NOW);
   return "refusal" in got ? got.refusal.status : 200;
 };
 
@@ -33,36 +33,39 @@ function signed(body: Buffer, given: { secret?: string; key?: Buffer; timestamp?
 }
 
 describe("a pushed request", () => {
-  it("becomes documents and the place they came from", () => {
-    expect(received(request(), SECRET, NOW)).toEqual({ documents: [{ a: 1 }], place: "pushed to /v1/events" });
-    expect(received(request({ path: "/v1/events/" }), SECRET, NOW)).toMatchObject({
+  it("becomes documents and the place they came from", async () => {
+    expect(await received(request(), SECRET, NOW)).toEqual({
+      documents: [{ a: 1 }],
+      place: "pushed to /v1/events",
+    });
+    expect(await received(request({ path: "/v1/events/" }), SECRET, NOW)).toMatchObject({
       place: "pushed to /v1/events",
     });
   });
 
-  it("is taken by POST, at the paths there are, and nowhere else", () => {
-    expect(statusOf({ method: "GET" })).toBe(405);
-    expect(statusOf({ path: "/v1/metrics" })).toBe(404);
-    expect(statusOf({ path: "/" })).toBe(404);
-    expect(statusOf({ path: "constructor" })).toBe(404);
+  it("is taken by POST, at the paths there are, and nowhere else", async () => {
+    expect(await statusOf({ method: "GET" })).toBe(405);
+    expect(await statusOf({ path: "/v1/metrics" })).toBe(404);
+    expect(await statusOf({ path: "/" })).toBe(404);
+    expect(await statusOf({ path: "constructor" })).toBe(404);
   });
 
-  it("is taken from who shows the secret, as a bearer token or in the query, whatever else is shown", () => {
+  it("is taken from who shows the secret, as a bearer token or in the query, whatever else is shown", async () => {
     const query = { token: SECRET };
-    expect(statusOf({ headers: { authorization: `bearer ${SECRET}` } })).toBe(200);
-    expect(statusOf({ headers: {}, query })).toBe(200);
-    expect(statusOf({ headers: { authorization: "Bearer a-token-of-google" }, query })).toBe(200);
+    expect(await statusOf({ headers: { authorization: `bearer ${SECRET}` } })).toBe(200);
+    expect(await statusOf({ headers: {}, query })).toBe(200);
+    expect(await statusOf({ headers: { authorization: "Bearer a-token-of-google" }, query })).toBe(200);
   });
 
-  it("is refused to everybody else", () => {
+  it("is refused to everybody else", async () => {
     for (const headers of [{}, { authorization: SECRET }, { authorization: `Bearer ${SECRET}x` }]) {
-      expect(statusOf({ headers })).toBe(401);
+      expect(await statusOf({ headers })).toBe(401);
     }
-    expect(statusOf({ headers: {}, query: { token: "" } })).toBe(401);
-    expect(statusOf({ headers: {}, query: { token: SECRET.slice(1) } })).toBe(401);
+    expect(await statusOf({ headers: {}, query: { token: "" } })).toBe(401);
+    expect(await statusOf({ headers: {}, query: { token: SECRET.slice(1) } })).toBe(401);
   });
 
-  it("is taken where its body is signed, within five minutes of the signature", () => {
+  it("is taken where its body is signed, within five minutes of the signature", async () => {
     const body = Buffer.from('{"a":1}');
     for (const [timestamp, status] of [
       [NOW - 300, 200],
@@ -70,15 +73,15 @@ describe("a pushed request", () => {
       [NOW + 300, 200],
       [NOW + 301, 401],
     ] as const) {
-      expect(statusOf({ body, headers: signed(body, { timestamp }) }), String(timestamp - NOW)).toBe(status);
+      expect(await statusOf({ body, headers: signed(body, { timestamp }) }), String(timestamp - NOW)).toBe(status);
     }
-    expect(statusOf({ body: Buffer.from('{"a":2}'), headers: signed(body) })).toBe(401);
-    expect(statusOf({ body, headers: signed(body, { secret: "another" }) })).toBe(401);
-    expect(statusOf({ body, headers: { ...signed(body), "webhook-id": "msg_2" } })).toBe(401);
-    expect(statusOf({ body, headers: { ...signed(body), "webhook-timestamp": "soon" } })).toBe(401);
+    expect(await statusOf({ body: Buffer.from('{"a":2}'), headers: signed(body) })).toBe(401);
+    expect(await statusOf({ body, headers: signed(body, { secret: "another" }) })).toBe(401);
+    expect(await statusOf({ body, headers: { ...signed(body), "webhook-id": "msg_2" } })).toBe(401);
+    expect(await statusOf({ body, headers: { ...signed(body), "webhook-timestamp": "soon" } })).toBe(401);
   });
 
-  it("is known by its head where the secret is shown; who signs is believed later, and sends less until then", () => {
+  it("is known by its head where the secret is shown; who signs is believed later, and sends less until then", async () => {
     const { body, ...shown } = request();
     expect(admitted(shown, SECRET, NOW)).toEqual({ known: true, maxBytes: 16 * 1024 * 1024 });
     expect(admitted({ ...shown, headers: signed(body) }, SECRET, NOW)).toEqual({
@@ -86,7 +89,7 @@ describe("a pushed request", () => {
       maxBytes: 1024 * 1024,
     });
     const large = Buffer.alloc(1024 * 1024 + 1, 32);
-    expect(statusOf({ body: large, headers: signed(large) })).toBe(413);
+    expect(await statusOf({ body: large, headers: signed(large) })).toBe(413);
   });
 
   it("is refused by its head alone where neither is there", () => {
@@ -104,20 +107,22 @@ describe("a pushed request", () => {
     }
   });
 
-  it("is signed with a secret in the form that webhook senders hand out, too", () => {
+  it("is signed with a secret in the form that webhook senders hand out, too", async () => {
     const body = Buffer.from("{}");
     const key = Buffer.from("a key of some length");
-    expect(statusOf({ body, headers: signed(body, { key }) }, `whsec_${key.toString("base64")}`)).toBe(200);
+    expect(await statusOf({ body, headers: signed(body, { key }) }, `whsec_${key.toString("base64")}`)).toBe(200);
   });
 
-  it("is refused before it is unpacked where it is too large, and after", () => {
-    expect(statusOf({ body: Buffer.alloc(16 * 1024 * 1024 + 1, 32) })).toBe(413);
+  it("is refused before it is unpacked where it is too large, and after", async () => {
+    expect(await statusOf({ body: Buffer.alloc(16 * 1024 * 1024 + 1, 32) })).toBe(413);
     const bomb = gzipSync(Buffer.alloc(16 * 1024 * 1024 + 1, 32));
     expect(bomb.length).toBeLessThan(100_000);
-    expect(statusOf({ body: bomb, headers: { ...request().headers, "content-encoding": "gzip" } })).toBe(400);
+    expect(await statusOf({ body: bomb, headers: { ...request().headers, "content-encoding": "gzip" } })).toBe(
+      400,
+    );
   });
 
-  it("says what is wrong with a body, and never what is in it", () => {
+  it("says what is wrong with a body, and never what is in it", async () => {
     const headers = { ...request().headers, "content-encoding": "gzip" };
     const packed = gzipSync('{"prompt":"CANARY"}');
     for (const given of [
@@ -132,7 +137,7 @@ describe("a pushed request", () => {
         headers: { authorization: `Bearer ${SECRET}`, "content-type": "application/x-protobuf" },
       },
     ]) {
-      const got = received(request(given), SECRET, NOW);
+      const got = await received(request(given), SECRET, NOW);
       if (!("refusal" in got)) expect.fail("taken");
       expect(got.refusal.status).toBe(400);
       expect(got.refusal.body).not.toContain("CANARY");
@@ -140,27 +145,27 @@ describe("a pushed request", () => {
     }
   });
 
-  it("never throws, whatever comes", () => {
+  it("never throws, whatever comes", async () => {
     const word = fc.oneof(
       fc.string(),
       fc.constantFrom("gzip", "application/x-protobuf", "/v1/traces", "/v1/logs"),
     );
-    fc.assert(
-      fc.property(word, word, word, fc.uint8Array(), (path, encoding, type, bytes) => {
+    await fc.assert(
+      fc.asyncProperty(word, word, word, fc.uint8Array(), async (path, encoding, type, bytes) => {
         const headers = { ...request().headers, "content-encoding": encoding, "content-type": type };
-        received(request({ path, headers, body: Buffer.from(bytes) }), SECRET, NOW);
+        await received(request({ path, headers, body: Buffer.from(bytes) }), SECRET, NOW);
       }),
     );
   });
 
-  it("never throws for protobuf that nests without end", () => {
+  it("never throws for protobuf that nests without end", async () => {
     // AnyValue { arrayValue { values { … } } }, each inside the one before.
     let value: Buffer = Buffer.alloc(0);
     for (let depth = 0; depth < 5_000; depth++) value = field(5, field(1, value));
     const attribute = Buffer.concat([field(1, Buffer.from("gen_ai.request.model")), field(2, value)]);
     const body = field(1, field(1, field(1, attribute)));
     const headers = { authorization: `Bearer ${SECRET}`, "content-type": "application/x-protobuf" };
-    const got = received(request({ path: "/v1/traces", headers, body }), SECRET, NOW);
+    const got = await received(request({ path: "/v1/traces", headers, body }), SECRET, NOW);
     expect("refusal" in got ? got.refusal.status : 200).toBe(400);
   });
 });

@@ -5,7 +5,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { PipelineError } from "../model/errors.ts";
-import { decodeOtlp } from "./otlp-protobuf.ts";
 
 /** What is known of a request before its body is read. */
 export interface PushedHead {
@@ -56,11 +55,13 @@ export function admitted(
 }
 
 /** The documents of a request, or the answer that refuses it. Never throws. */
-export function received(
+export async function received(
   request: PushedRequest,
   secret: string,
   nowSeconds: number,
-): { readonly documents: readonly unknown[]; readonly place: string } | { readonly refusal: PushedResponse } {
+): Promise<
+  { readonly documents: readonly unknown[]; readonly place: string } | { readonly refusal: PushedResponse }
+> {
   const admission = admitted(request, secret, nowSeconds);
   if ("refusal" in admission) return admission;
   const { known, maxBytes } = admission;
@@ -68,23 +69,23 @@ export function received(
   if (!known && !isSigned(request, secret, nowSeconds)) return nobody;
   const path = pathOf(request);
   try {
-    const decode = routes.get(path) ?? (() => []);
-    return {
-      documents: decode(unpacked(request), request.headers["content-type"] ?? ""),
-      place: `pushed to ${path}`,
-    };
+    const decode = routes.get(path) ?? json;
+    const document = await decode(unpacked(request), request.headers["content-type"] ?? "");
+    return { documents: [document], place: `pushed to ${path}` };
   } catch (error) {
     if (error instanceof PipelineError) return refuse(400, error.message);
     return refuse(400, "the body is not what its headers say");
   }
 }
 
-const routes: ReadonlyMap<string, (body: Buffer, contentType: string) => readonly unknown[]> = new Map([
+type Decode = (body: Buffer, contentType: string) => Promise<unknown>;
+
+const routes: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   // OTLP/HTTP 1.7: paths and both encodings.
-  ["/v1/traces", (body, contentType) => [isProtobuf(contentType) ? decodeOtlp("traces", body) : json(body)]],
-  ["/v1/logs", (body, contentType) => [isProtobuf(contentType) ? decodeOtlp("logs", body) : json(body)]],
+  ["/v1/traces", (body, contentType) => (isProtobuf(contentType) ? protobuf("traces", body) : json(body))],
+  ["/v1/logs", (body, contentType) => (isProtobuf(contentType) ? protobuf("logs", body) : json(body))],
   // LiteLLM's generic_api callback (an array), Pub/Sub push, EventBridge API destinations, any signed webhook.
-  ["/v1/events", (body) => [json(body)]],
+  ["/v1/events", json],
 ]);
 
 /** Where the exporter expects an OTLP answer in the encoding it used. */
@@ -111,7 +112,12 @@ const nobody = refuse(
 
 const isProtobuf = (contentType: string): boolean => contentType.startsWith("application/x-protobuf");
 
-function json(body: Buffer): unknown {
+async function protobuf(signal: "traces" | "logs", body: Buffer): Promise<unknown> {
+  const { decodeOtlp } = await import("./otlp-protobuf.ts");
+  return decodeOtlp(signal, body);
+}
+
+async function json(body: Buffer): Promise<unknown> {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
