@@ -270,6 +270,7 @@ interface Shapes {
     readonly Topics?: readonly string[];
     readonly AmazonManagedKafkaEventSourceConfig?: { readonly ConsumerGroupId: string };
     readonly SelfManagedKafkaEventSourceConfig?: { readonly ConsumerGroupId: string };
+    readonly BatchSize: number;
     readonly FunctionResponseTypes?: readonly string[];
     readonly MaximumRetryAttempts?: number;
     readonly BisectBatchOnFunctionError?: boolean;

@@ -20,8 +20,11 @@ import {
   functionNames,
 } from "../infra/bundle.ts";
 import { estimate, estimateText, prices } from "../infra/estimate.ts";
+import type { OutgoingMessage } from "../shared/bus/bus.ts";
+import { activityMessage, rawMessages } from "../shared/bus/messages.ts";
 import { topicSettings, topics } from "../shared/bus/topics.ts";
 import { parseConfiguration } from "../shared/config/config.ts";
+import type { Activity } from "../shared/model/activity.ts";
 import { sources } from "../shared/registry.ts";
 import {
   brokenReferences,
@@ -94,6 +97,21 @@ async function packaged(bus: string, parameters: readonly string[]): Promise<Tem
 const functionsOf = (template: Template) => ofType(template, "AWS::Lambda::Function");
 const mappingsOf = (template: Template) => ofType(template, "AWS::Lambda::EventSourceMapping");
 const kafkaMappingsOf = (template: Template) => mappingsOf(template).filter(({ Topics }) => Topics !== undefined);
+
+/** A message of Kafka's in an event of Lambda's. */
+const lambdaBytes = ({ key, value, headers = {} }: OutgoingMessage): number =>
+  JSON.stringify({
+    topic: topics.activity.name,
+    partition: 11,
+    offset: 1_000_000_000,
+    timestamp: 1_790_000_000_000,
+    timestampType: "CREATE_TIME",
+    key: Buffer.from(key ?? "").toString("base64"),
+    value: Buffer.from(value).toString("base64"),
+    headers: Object.entries(headers).map(([name, text]) => ({ [name]: [...Buffer.from(text)] })),
+  }).length;
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const cloudTrailRuleOf = (template: Template) =>
   ofType(template, "AWS::Events::Rule").find(({ EventPattern }) => EventPattern);
@@ -255,6 +273,27 @@ describe.each([
         PollerGroupName: "gnomon",
       });
     }
+  });
+
+  it("asks for batches that Lambda can hand over: it takes 6 MB, in base64", () => {
+    const LAMBDA_BYTES = 6 * 1024 * 1024;
+    const batchOf = (topic: string) =>
+      kafkaMappingsOf(template()).find(({ Topics }) => Topics?.[0] === topic)?.BatchSize ?? 0;
+    const activities = ["aws-cloudtrail", "aws-bedrock-invocation"].flatMap((source): Activity[] =>
+      JSON.parse(text(`shared/sources/${source}.golden.json`)),
+    );
+    const bytes = mean(activities.map((activity) => lambdaBytes(activityMessage(activity))));
+    expect(bytes * batchOf(topics.activity.name)).toBeLessThan(LAMBDA_BYTES);
+    // Not many fewer than would fit: each invocation has its price.
+    expect(bytes * batchOf(topics.activity.name)).toBeGreaterThan(LAMBDA_BYTES / 2);
+
+    const record = { source: "aws.cloudtrail", record: { padding: "x".repeat(1_000) } };
+    const [alone, full] = [1, 50].map(
+      (records) => rawMessages(Array(records).fill(record), "made up").messages[0],
+    );
+    if (!alone || !full) expect.fail("no message");
+    expect(lambdaBytes(alone) * batchOf(topics.raw.name)).toBeLessThan(LAMBDA_BYTES);
+    expect(batchOf(topics.raw.name)).toBeGreaterThan(LAMBDA_BYTES / lambdaBytes(full));
   });
 
   it("answers the trail's queue message by message", () => {
@@ -460,6 +499,29 @@ describe("infra/", () => {
       deadLetterTargetArn: { "Fn::GetAtt": ["DeadLetters", "Arn"] },
       maxReceiveCount: 10,
     });
+  });
+
+  it("has Google send what gcp.logging asks for", () => {
+    const services = (file: string, list: string, end: string): readonly string[] => {
+      const [, after = ""] = text(file).split(list);
+      const [items = ""] = after.split(end);
+      return [...items.matchAll(/"([a-z]+\.googleapis\.com)"/g)].map(([, service = ""]) => service).sort();
+    };
+    const [terraform, collector] = ["infra/google/main.tf", "shared/collectors/gcp-logging.ts"];
+    expect(services(terraform, "services = [", "]")).toEqual(services(collector, "const AI_SERVICES = [", "]"));
+    expect(services(terraform, "keepers = [", "]")).toEqual(services(collector, "const KEEPERS = [", "]"));
+    expect(services(terraform, "keepers = [", "]").length).toBeGreaterThan(5);
+  });
+
+  it("lets Gnomon do in Oracle's cloud what the guide says, and no more", () => {
+    const [, row = ""] = /^\| Oracle, .*?\|.*?\|(.*?)\|/m.exec(text("docs/deploy.md")) ?? [];
+    const said = [...row.matchAll(/`([a-z]+ [a-z-]+)`/g)].map(([, right]) => right);
+    const granted = [
+      ...text("infra/oracle/main.tf").matchAll(
+        /"Allow (?:dynamic-group gnomon|group \S+) to ([a-z]+ [a-z-]+) in/g,
+      ),
+    ].map(([, right]) => right);
+    expect(new Set(granted)).toEqual(new Set(said));
   });
 
   it("lets Azure send only what a source reads", () => {

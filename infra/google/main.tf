@@ -55,8 +55,8 @@ locals {
     "businessaicode.googleapis.com", "discoveryengine.googleapis.com", "claude.googleapis.com",
   ]
   keepers = [
-    "serviceusage.googleapis.com", "apikeys.googleapis.com", "logging.googleapis.com", "orgpolicy.googleapis.com",
-    "modelarmor.googleapis.com",
+    "serviceusage.googleapis.com", "servicemanagement.googleapis.com", "apikeys.googleapis.com",
+    "logging.googleapis.com", "orgpolicy.googleapis.com", "modelarmor.googleapis.com",
   ]
   about_ai = "protoPayload.serviceName=(${join(" OR ", [for service in local.services : "\"${service}\""])})"
   filter = join(" OR ", [
