@@ -4,7 +4,7 @@ import { world } from "../../test/world.ts";
 import type { Activity } from "../model/activity.ts";
 import type { LedgerEntry } from "../model/ledger.ts";
 import { uidOf } from "../model/uid.ts";
-import type { EpochMs, NanoUsd } from "../model/units.ts";
+import { DAY_MS, type EpochMs, type NanoUsd } from "../model/units.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { detect } from "./detect.ts";
 
@@ -65,6 +65,41 @@ describe("a bill in a currency without a rate", () => {
     await detect([line], { ...world, store, price: rated });
     expect(await store.usage()).toMatchObject([{ currency: "", unratedLines: 0, billedNanoUsd: 13_000_000_000 }]);
     expect(await detect([line], { ...world, store, price: rated })).toMatchObject({ added: 0, changed: 0 });
+  });
+});
+
+describe("a bill of a day on which there was use", () => {
+  const midnight = (START - (START % DAY_MS)) as EpochMs;
+  const line = (n: number, start = midnight) =>
+    activity({
+      uid: uidOf("line", n, start),
+      kind: "bucket",
+      view: "usage",
+      count: 0,
+      model: deepseek,
+      actor: { uid: "alice" },
+      provider: "aws.bedrock",
+      startTime: start,
+      endTime: (start + DAY_MS) as EpochMs,
+    });
+  const use = activity({
+    model: deepseek,
+    actor: { uid: "alice" },
+    provider: "deepseek",
+    usage: { inputTokens: 9 },
+  });
+
+  it("leaves the finding's sentence to the use, however many lines it has and whichever comes first", async () => {
+    const lines = [...Array.from({ length: 12 }, (_, n) => line(n)), line(1, (midnight + DAY_MS) as EpochMs)];
+    for (const batches of [[[use], lines], [lines, [use]], [[...lines, use]]]) {
+      const { store } = await detected(...batches);
+      expect((await store.findings())[0]?.finding).toMatchObject({
+        level: "high",
+        reason: expect.stringContaining("through deepseek"),
+        matches: 14,
+        firstSeenTime: midnight,
+      });
+    }
   });
 });
 

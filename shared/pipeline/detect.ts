@@ -7,10 +7,11 @@
  */
 import { attributionOf } from "../cost/attribute.ts";
 import type { ActivityDetection, Detection } from "../detections/detection.ts";
-import type { Activity, Cost } from "../model/activity.ts";
+import { type Activity, type Cost, isBill } from "../model/activity.ts";
 import { compareJson } from "../model/json-order.ts";
 import type { FindingRow, LedgerEntry, MatchKey } from "../model/ledger.ts";
 import { mergeActivities } from "../model/merge.ts";
+import { DAY_MS, type EpochMs } from "../model/units.ts";
 import { tells } from "../policy/judge.ts";
 import type { Judge, Policy } from "../policy/policy.ts";
 import type { Store } from "../store/store.ts";
@@ -130,7 +131,7 @@ function entryOf(
   for (const detection of detections) {
     const said = detection.evaluate(activity, { policy, judgement });
     if (!said) continue;
-    const match = saidMatch(detection.rule, said, activity.uid, activity.startTime);
+    const match = saidMatch(detection.rule, said, activity.uid, standsAt(activity));
     findings.push(match.match.finding);
     put.push(match);
   }
@@ -144,9 +145,18 @@ function entryOf(
   };
 }
 
-/** An activity's match stands at its start. */
-const matchKey = (finding: string, { uid, startTime }: Activity): MatchKey => ({
+const matchKey = (finding: string, activity: Activity): MatchKey => ({
   finding,
-  time: startTime,
-  supporter: uid,
+  time: standsAt(activity),
+  supporter: activity.uid,
 });
+
+/**
+ * An activity's match stands at its start. That of a bill stands at the end of its first day, so that the use that it is
+ * for tells the finding's sentence: of a day there are more lines of a bill than a finding keeps matches.
+ */
+function standsAt(activity: Activity): EpochMs {
+  const { startTime, endTime } = activity;
+  if (!isBill(activity) || endTime <= startTime) return startTime;
+  return (Math.min(endTime, startTime + DAY_MS) - 1) as EpochMs;
+}
