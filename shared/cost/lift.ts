@@ -6,7 +6,7 @@ import type { Bar, Evidence } from "./evidence.ts";
 import { DAYS_KEPT, type SeriesState } from "./series-state.ts";
 import { dayLift } from "./step.ts";
 
-export interface Member {
+interface Member {
   readonly uid: string;
   readonly state: SeriesState;
 }

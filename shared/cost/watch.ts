@@ -26,7 +26,7 @@ import { driverOf, sentenceFor } from "./explain.ts";
 import { applyFeedback, type Feedback } from "./feedback.ts";
 import { decide, type Incident, newIncident } from "./incident.ts";
 import { type CompiledEvent, compileEvent, type Reach, reachOf } from "./known-events.ts";
-import { type Member, organizationLift, teamLift } from "./lift.ts";
+import { organizationLift, teamLift } from "./lift.ts";
 import {
   copyOf,
   decodeState,
@@ -537,6 +537,8 @@ export class CostWatch {
     const { firstHour } = state;
     const began = this.#firstHour;
     const beginning = isBeginning(firstHour, began);
+    // After a day his own days tell.
+    if (beginning && state.nextHour - firstHour >= 24) return undefined;
     const times = firstHour - began >= SETTLED_HOURS ? 1 : beginning ? BEGINNING_TIMES : UNSETTLED_TIMES;
     const bar = { ...this.#bar, dollars: this.#bar.dollars * times };
     const evidence = newSpender(state, totals, this.#medianPrice, bar);
@@ -598,18 +600,23 @@ export class CostWatch {
     const time = ((hour + 1) * HOUR_MS) as EpochMs;
     for (const team of this.#teams.values()) {
       if (this.#timesOf(team, hour) !== 1) continue;
-      const members: Member[] = [...team.members];
-      const evidence = teamLift(members, background, day, this.#bar);
-      if (evidence && !this.#isToldByMember(team, evidence, time)) this.#say(team, evidence, hour, time, alerts);
+      const evidence = this.#liftOf([...team.members], background, day, time);
+      if (evidence) this.#say(team, evidence, hour, time, alerts);
     }
   }
 
-  /** Whether the own incident of one member is most of what is to be told. */
-  #isToldByMember({ members }: Aggregate, { children = [] }: Evidence, time: EpochMs): boolean {
-    const [most] = children;
-    if (!most || most.share <= 0.5) return false;
-    for (const member of members) if (member.uid === most.uid) return this.#isOpen(member, time);
-    return false;
+  /** Where one member is most of it and has been told of, it is judged by the others. */
+  #liftOf(
+    members: readonly Series[],
+    background: readonly number[],
+    day: number,
+    time: EpochMs,
+  ): Evidence | undefined {
+    const evidence = teamLift(members, background, day, this.#bar);
+    const [most] = evidence?.children ?? [];
+    if (!most || most.share <= 0.5) return evidence;
+    const others = members.filter((member) => member.uid !== most.uid || !this.#isOpen(member, time));
+    return others.length < members.length ? this.#liftOf(others, background, day, time) : evidence;
   }
 
   #hasGap(day: number): boolean {
