@@ -1,5 +1,6 @@
 /** What messages look like on the bus: JSON, CloudEvents 1.0 binary headers, and the key that orders them. */
 import { ACTIVITY_SCHEMA, type Activity, Activity as ActivityShape, principalOf } from "../model/activity.ts";
+import { compileShape } from "../model/compiled-shape.ts";
 import { RawRecord, Reject } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
 import type { IncomingMessage, OutgoingMessage } from "./bus.ts";
@@ -99,6 +100,8 @@ export interface RawPlace {
   readonly record?: number;
 }
 
+const readRaw = compileShape(RawRecord);
+
 /** The records of a message's lines, and what is none. Never throws. */
 export function readRawMessage(message: IncomingMessage): {
   readonly records: readonly ({ readonly raw: RawRecord } & RawPlace)[];
@@ -109,7 +112,7 @@ export function readRawMessage(message: IncomingMessage): {
   const rejects: Reject[] = [];
   for (const [at, line] of lines.entries()) {
     const place = { place: placeOf(message), ...(lines.length > 1 ? { record: at + 1 } : {}) };
-    const read = readDocument(line, message.topic, place, (value) => RawRecord.safeParse(value).data);
+    const read = readDocument(line, message.topic, place, (value) => readRaw(value).data);
     if ("reject" in read) rejects.push(read.reject);
     else records.push({ raw: read.value, ...place });
   }

@@ -4,12 +4,15 @@
  */
 import { z } from "zod";
 import { ACTIVITY_SCHEMA, Activity, type Cost } from "../model/activity.ts";
+import { compileShape } from "../model/compiled-shape.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
 import { type EpochMs, fromDecimalUsd } from "../model/units.ts";
 import { withoutAbsent } from "../model/without-absent.ts";
 
 export { withoutAbsent };
+
+const readActivity = compileShape(Activity);
 
 /** What a record says. An empty list: understood, and not about AI. */
 export type Reading = { readonly activities: readonly Activity[] } | { readonly rejected: string };
@@ -53,6 +56,7 @@ export function defineSource<Shape extends z.ZodType>(spec: {
   /** May return `{ rejected }` for a record whose shape is right and whose values make no sense. */
   readonly normalize: (record: z.output<Shape>) => readonly Draft[] | { readonly rejected: string };
 }): Source {
+  const readRecord = compileShape(spec.record);
   return {
     id: spec.id,
     title: spec.title,
@@ -60,18 +64,18 @@ export function defineSource<Shape extends z.ZodType>(spec: {
     recognises: spec.recognises,
 
     trim(record) {
-      const read = spec.record.safeParse(record);
+      const read = readRecord(record);
       return read.success ? { record: read.data } : { rejected: reasonFor(read.error) };
     },
 
     read(record, receivedTime) {
-      const read = spec.record.safeParse(record);
+      const read = readRecord(record);
       if (!read.success) return { rejected: reasonFor(read.error) };
       const drafts = spec.normalize(read.data);
       if ("rejected" in drafts) return drafts;
       const activities: Activity[] = [];
       for (const { identity, view, ...draft } of drafts) {
-        const activity = Activity.safeParse(
+        const activity = readActivity(
           withoutAbsent({
             schema: ACTIVITY_SCHEMA,
             uid: uidOf(...identity),
