@@ -1,7 +1,7 @@
 /**
  * `npm run bench:stream`: records from the bus to the ledger, through a real broker, `gnomon worker normalize`,
- * `gnomon worker detect` and a real database that waits for its disk, all of it on this machine's cores, the
- * publisher too. Then how long a finding takes at 1,000 records a second, and what the broker and the database can
+ * `gnomon worker detect` and a real database that waits for its disk, all of it on this machine's cores. The records
+ * were published before, as a backlog is: whoever makes records up is no part of it. Then how long a finding takes at 1,000 records a second, and what the broker and the database can
  * at most: kafkajs that only counts the same records, `COPY` of the same rows.
  *
  * `-- --short` for a quick look, `-- --minutes 10` for a long run, `-- --workers 2` for two of each worker.
@@ -38,8 +38,8 @@ const SUSTAINED_S = values.minutes === undefined ? (values.short ? 12 : 45) : Nu
 const LATENCY_S = values.short ? 6 : 20;
 const WARM_UP_S = values.short ? 4 : 8;
 const BATCH = 1_000;
-/** So far the publisher may be ahead of the ledger: the workers never wait for it, nor does the topic outgrow a disk. */
-const AHEAD = 40_000;
+/** More than the workers get done, so that they never wait. */
+const BACKLOG_A_SECOND = 14_000;
 const TICK_MS = 20;
 const A_SECOND = 1_000;
 const PROBES_A_SECOND = 20;
@@ -256,6 +256,17 @@ await writeFile(
 const bus = connectKafka({ brokers });
 const admin = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
 await admin.connect();
+let published = 0;
+async function publishBatch(): Promise<void> {
+  await bus.publish(
+    topics.raw.name,
+    messagesOf(Array.from({ length: BATCH }, (_, at) => recordOf(published + at))),
+  );
+  published += BATCH;
+}
+
+while (published < BACKLOG_A_SECOND * (WARM_UP_S + SUSTAINED_S)) await publishBatch();
+
 const heard = await hearFindings(url);
 const workers = await Promise.all(
   Array.from({ length: Number(values.workers) }, () => ["normalize", "detect"])
@@ -266,37 +277,21 @@ const sampling = setInterval(() => {
   for (const { pid, rss } of workers) void rssOf(pid).then((mb) => mb !== undefined && rss.push(mb));
 }, 1_000);
 
-let published = 0;
-const nextBatch = (): readonly OutgoingMessage[] =>
-  messagesOf(Array.from({ length: BATCH }, (_, at) => recordOf(published + at)));
-
 async function sustained(): Promise<{ readonly perSecond: number; readonly microseconds: readonly number[] }> {
-  let committed = 0;
-  let running = true;
-  const watching = (async () => {
-    while (running) {
-      committed = await committedOf(admin).catch(() => committed);
-      await sleep(100);
-    }
-  })();
-  const publishUntil = async (end: number) => {
-    while (performance.now() < end) {
-      if (published - committed > AHEAD) await sleep(10);
-      else {
-        await bus.publish(topics.raw.name, nextBatch());
-        published += BATCH;
-      }
-    }
-  };
-  await publishUntil(performance.now() + WARM_UP_S * 1_000);
+  await untilCommitted(admin, BATCH);
+  await sleep(WARM_UP_S * 1_000);
   const before = await processorTimes();
   const [from, start] = [await committedOf(admin), performance.now()];
-  await publishUntil(start + SUSTAINED_S * 1_000);
-  const count = (await committedOf(admin)) - from;
-  const perSecond = count / ((performance.now() - start) / 1_000);
+  const end = start + SUSTAINED_S * 1_000;
+  let count = 0;
+  let now = start;
+  while (now < end && from + count < published) {
+    await sleep(Math.min(500, Math.max(0, end - now)));
+    count = (await committedOf(admin)) - from;
+    now = performance.now();
+  }
+  const perSecond = count / ((now - start) / 1_000);
   const after = await processorTimes();
-  running = false;
-  await watching;
   return {
     perSecond,
     microseconds: after.map((seconds, at) => (((seconds ?? 0) - (before[at] ?? 0)) * 1e6) / count),
@@ -333,11 +328,6 @@ async function latencies(): Promise<readonly number[]> {
 }
 
 try {
-  // The first batch makes the workers open what they need.
-  await bus.publish(topics.raw.name, nextBatch());
-  published += BATCH;
-  await untilCommitted(admin, published);
-
   const { perSecond, microseconds } = await sustained();
   await untilCommitted(admin, published);
   const took = await latencies();
