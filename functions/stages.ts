@@ -16,7 +16,7 @@ interface Stage {
 }
 
 export const stages = {
-  normalize: { topic: topics.raw.name, maxMessages: 8, take: takeRaw },
+  normalize: { topic: topics.raw.name, maxMessages: 12, take: takeRaw },
   detect: { topic: topics.activity.name, maxMessages: 1_000, take: takeActivities },
   rejects: { topic: topics.rejected.name, maxMessages: 500, take: takeRejects },
 } as const satisfies Record<string, Stage>;

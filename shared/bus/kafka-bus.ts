@@ -51,8 +51,8 @@ const HEARTBEAT_MS = 2_000;
 const SESSION_MS = 10_000;
 const DEFAULT_BATCH = 1_000;
 /**
- * Compressed: more than ten times that as messages in memory, where a worker holds what it fetched of all its
- * partitions. A message that is larger is given all the same (KIP-74).
+ * Compressed: some twenty times that as messages in memory, where a worker holds what it fetched of all its partitions.
+ * A message that is larger is given all the same (KIP-74).
  */
 const FETCH_BYTES_A_PARTITION = 64 * 1024;
 const FETCH_BYTES = 128 * 1024;
@@ -155,7 +155,7 @@ export function connectKafka(settings: KafkaSettings): Bus {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 2,
+        partitionsConsumedConcurrently: 1,
         eachBatch: async ({ batch, heartbeat, isRunning, isStale, resolveOffset }) => {
           const size = options.maxMessages ?? DEFAULT_BATCH;
           for (let from = 0; from < batch.messages.length; from += size) {

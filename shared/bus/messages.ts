@@ -108,13 +108,14 @@ export function readRawMessage(message: IncomingMessage): {
   readonly rejects: readonly Reject[];
 } {
   const lines = message.value.split("\n");
+  const place = placeOf(message);
   const records: ({ readonly raw: RawRecord } & RawPlace)[] = [];
   const rejects: Reject[] = [];
   for (const [at, line] of lines.entries()) {
-    const place = { place: placeOf(message), ...(lines.length > 1 ? { record: at + 1 } : {}) };
-    const read = readDocument(line, message.topic, place, (value) => readRaw(value).data);
+    const where: RawPlace = lines.length > 1 ? { place, record: at + 1 } : { place };
+    const read = readDocument(line, message.topic, where, (value) => readRaw(value).data);
     if ("reject" in read) rejects.push(read.reject);
-    else records.push({ raw: read.value, ...place });
+    else records.push({ raw: read.value, ...where });
   }
   return { records, rejects };
 }

@@ -9,9 +9,15 @@ export function normalize(
 ): { readonly activities: readonly Activity[]; readonly rejects: readonly Reject[] } {
   const activities: Activity[] = [];
   const rejects: Reject[] = [];
-  for (const { raw, ...place } of batch) {
+  for (const { raw, place, record } of batch) {
     const reading = readRaw(raw, sources);
-    if ("rejected" in reading) rejects.push({ source: raw.source, reason: reading.rejected, ...place });
+    if ("rejected" in reading)
+      rejects.push({
+        source: raw.source,
+        reason: reading.rejected,
+        place,
+        ...(record === undefined ? {} : { record }),
+      });
     else activities.push(...reading.activities);
   }
   return { activities, rejects };

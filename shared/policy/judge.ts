@@ -145,7 +145,7 @@ const lastDay = (until: EpochMs | undefined): string =>
   new Date(until === undefined ? 0 : until - 1).toISOString().slice(0, until && until % DAY_MS === 0 ? 10 : 16);
 
 /** Distinct activities to a policy are few; beyond this many, the policy is judged afresh. */
-const MOST_REMEMBERED = 50_000;
+const MOST_REMEMBERED = 5_000;
 
 /**
  * Two activities that agree in all that the policy asks about are judged alike. A condition may ask about anything,

@@ -188,12 +188,16 @@ const SECRET =
  */
 export const labels = z.record(z.string(), z.unknown()).transform((given) => {
   const kept: Record<string, string> = {};
-  for (const [key, value] of Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (Object.keys(kept).length === 32) break;
+  let count = 0;
+  for (const key of Object.keys(given).sort()) {
+    const value = given[key];
+    if (count === 32) break;
     if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") continue;
     const written = String(value).trim().slice(0, 256);
     if (key === "__proto__" || key === "" || written === "" || SECRET.test(written)) continue;
-    kept[key.slice(0, 128)] = written;
+    const name = key.slice(0, 128);
+    if (!(name in kept)) count++;
+    kept[name] = written;
   }
   return kept;
 });
