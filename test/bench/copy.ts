@@ -8,7 +8,7 @@ export const LIKE_LEDGER = "drop table if exists copied; create table copied (li
 
 /** COPY's text format: tab between columns, backslash escaped. */
 export const copyLine = (entry: LedgerEntry): string =>
-  `${entry.activity.uid}\t${entry.activity.startTime}\t${JSON.stringify(entry).replaceAll("\\", "\\\\")}\n`;
+  `${entry.activity.uid}\t${entry.activity.startTime}\t${entry.activity.endTime}\t${JSON.stringify(entry).replaceAll("\\", "\\\\")}\n`;
 
 /** Into the table `copied`. */
 export async function copyMs(url: string, lines: readonly string[]): Promise<number> {
@@ -19,7 +19,7 @@ export async function copyMs(url: string, lines: readonly string[]): Promise<num
   );
   const start = performance.now();
   await new Promise<void>((resolve, reject) => {
-    const copy = new pg.Query("copy copied from stdin");
+    const copy = new pg.Query("copy copied (uid, start_time, end_time, entry) from stdin");
     Object.assign(copy, {
       handleCopyInResponse(connection: { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }) {
         for (const chunk of chunks) connection.sendCopyFromChunk(chunk);

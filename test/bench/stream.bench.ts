@@ -377,6 +377,10 @@ try {
     const verdict = met === undefined ? "" : met ? "met" : "NOT MET";
     process.stdout.write(`${what.padEnd(44)}${seen.padStart(10)}  ${target.padEnd(10)}${verdict}\n`);
   }
+} catch (error) {
+  // What is ended below may end the process before this is told.
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = 1;
 } finally {
   clearInterval(sampling);
   await Promise.all(workers.map((worker) => worker.end()));
