@@ -19,10 +19,11 @@ describe("what runs again and again", () => {
       stop.abort();
     });
     expect(runs).toBe(4);
+    const said = ["error", "review failed, and runs again"];
     expect(lines.map(({ level, message, fields }) => [level, message, fields["code"], fields["reason"]])).toEqual([
-      ["error", "review failed, and runs again", "upstream-unavailable", "the store is away"],
-      ["error", "review failed, and runs again", undefined, "our own"],
-      ["error", "review failed, and runs again", undefined, "words"],
+      [...said, "upstream-unavailable", "the store is away"],
+      [...said, undefined, expect.stringMatching(/^TypeError at /)],
+      [...said, undefined, "not an error"],
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -27,12 +27,17 @@ let store: LastingStore;
 let runtime: MadeUpRuntime;
 let day: number;
 
+/** To make a store takes seconds, to copy one does not. */
+const made = () => join(folder, "made");
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-housekeeping-"));
+  await (await openLastingStore(made())).close();
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async (context) => {
-  store = await openLastingStore(join(folder, context.task.id));
+  const own = join(folder, context.task.id);
+  await cp(made(), own, { recursive: true });
+  store = await openLastingStore(own);
   context.onTestFinished(() => store.close());
   day = 0;
   runtime = {

@@ -170,7 +170,7 @@ prices:
       "{ name: a, currency: { code: USD, usdPerUnit: 1 } }",
       "gnomon.yaml:1:40 prices[0].currency.code: bills in dollars need no rate",
     ],
-    ["{ name: a, currency: { code: EUR } }", "gnomon.yaml:1:34 prices[0].currency.usdPerUnit: missing"],
+    ["{ name: a, currency: { code: EUR } }", "gnomon.yaml:1:32 prices[0].currency.usdPerUnit: missing"],
     ["{ name: a, models: [], discount: 5% }", "gnomon.yaml:1:30 prices[0].models: an empty list"],
   ])("include %j", (entry, problem) => {
     expect(problemsOf(`prices: [ ${entry} ]`)).toEqual([problem]);

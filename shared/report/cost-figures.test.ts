@@ -145,6 +145,8 @@ describe("what takes longer", () => {
     expect(figures.advice()).toEqual([]);
     const idle = {
       uid: "arn:pt",
+      account: "111122223333",
+      provider: "aws.bedrock",
       since: november(1),
       calls: 0,
     };
