@@ -13,6 +13,7 @@ import {
 } from "../shared/receivers/receiver.ts";
 import { sources } from "../shared/registry.ts";
 import { withRuntime } from "./lambda.ts";
+import { reasonOf } from "./log.ts";
 import { publishRaw } from "./raw-topic.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -27,8 +28,10 @@ export async function receivePushed(request: PushedRequest, runtime: Runtime): P
   try {
     await publishRaw(records, rejects, got.place, runtime);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.error("the bus did not take what was pushed; its sender keeps it", { records: records.length, reason });
+    log.error("the bus did not take what was pushed; its sender keeps it", {
+      records: records.length,
+      reason: reasonOf(error),
+    });
     return refused(503, "the bus is away: send it again");
   }
   log.measure("BatchTime", now() - started, "Milliseconds");
