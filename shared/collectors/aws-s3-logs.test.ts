@@ -262,8 +262,11 @@ describe("aws.s3-logs", () => {
     const renewals = aws.requests.filter(({ action }) => action === "ChangeMessageVisibility");
     expect(renewals.length).toBeGreaterThanOrEqual(2);
     expect(renewals[0]?.input["VisibilityTimeout"]).toBe(1);
-    await sleep(600);
-    expect(aws.countOf("ChangeMessageVisibility"), "and no longer").toBe(renewals.length);
+    // One that was on its way when the object was read may still arrive.
+    await sleep(500);
+    const asked = aws.countOf("ChangeMessageVisibility");
+    await sleep(1_200);
+    expect(aws.countOf("ChangeMessageVisibility"), "and no longer").toBe(asked);
   });
 
   it("asks again with AWS' clock where ours is wrong", async () => {
