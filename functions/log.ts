@@ -19,15 +19,19 @@ export interface Log {
 export type Fields = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
 
 /**
- * Why, for a log line. What we say ourselves says who and what to do; of any other error only its name, its code and
- * where it was thrown, since its message may quote what it was about.
+ * Why, for a log line. What we say ourselves says who and what to do; of any other error only its kind and where it was
+ * thrown.
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof PipelineError) return error.message;
+  const frame = error instanceof Error ? /^ {4}at .*$/m.exec(error.stack ?? "")?.[0].trim() : undefined;
+  return frame === undefined ? kindOf(error) : `${kindOf(error)} ${frame}`;
+}
+
+/** Its name and code, and not its message, which may quote what it was about. */
+export function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return "not an error";
-  const code = "code" in error ? ` ${error.code}` : "";
-  const frame = /^ {4}at .*$/m.exec(error.stack ?? "")?.[0].trim();
-  return `${error.name}${code}${frame === undefined ? "" : ` ${frame}`}`;
+  return "code" in error ? `${error.name} ${error.code}` : error.name;
 }
 
 export type Metric =

@@ -4,7 +4,7 @@ import { placeOf, rejectMessage } from "../shared/bus/messages.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
 import { isAboutRows } from "../shared/store/database.ts";
 import { takeActivities, takeRejects } from "./detect.ts";
-import { reasonOf } from "./log.ts";
+import { kindOf, reasonOf } from "./log.ts";
 import { takeRaw } from "./normalize.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -76,7 +76,3 @@ const isAboutContent = (error: unknown): boolean =>
   error instanceof RangeError ||
   error instanceof SyntaxError ||
   error instanceof ReferenceError;
-
-/** Its message may hold what was to be written. */
-const kindOf = (error: unknown): string =>
-  error instanceof Error ? ("code" in error ? `${error.name} ${error.code}` : error.name) : "no error";
