@@ -6,6 +6,8 @@ const LINES_A_CHUNK = 1_000;
 
 export const LIKE_LEDGER = "drop table if exists copied; create table copied (like activity including all)";
 
+export const COPY_LEDGER = "copy copied (uid, start_time, end_time, entry)";
+
 /** COPY's text format: tab between columns, backslash escaped. */
 export const copyLine = (entry: LedgerEntry): string =>
   `${entry.activity.uid}\t${entry.activity.startTime}\t${entry.activity.endTime}\t${JSON.stringify(entry).replaceAll("\\", "\\\\")}\n`;
@@ -19,7 +21,7 @@ export async function copyMs(url: string, lines: readonly string[]): Promise<num
   );
   const start = performance.now();
   await new Promise<void>((resolve, reject) => {
-    const copy = new pg.Query("copy copied (uid, start_time, end_time, entry) from stdin");
+    const copy = new pg.Query(`${COPY_LEDGER} from stdin`);
     Object.assign(copy, {
       handleCopyInResponse(connection: { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }) {
         for (const chunk of chunks) connection.sendCopyFromChunk(chunk);

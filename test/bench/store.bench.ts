@@ -22,7 +22,7 @@ import { postgresDatabase } from "../../shared/store/postgres-store.ts";
 import { sqlStore } from "../../shared/store/sql-store.ts";
 import type { Store } from "../../shared/store/store.ts";
 import { startPostgres } from "../servers/postgres.ts";
-import { copyLine, copyMs, LIKE_LEDGER } from "./copy.ts";
+import { COPY_LEDGER, copyLine, copyMs, LIKE_LEDGER } from "./copy.ts";
 
 const BATCH = 1_000;
 const WARM_UP = 10;
@@ -147,7 +147,7 @@ const results: { store: string; perSecond: number; copy?: number }[] = [];
   const lines = await ledgerLines(store);
   await pglite.exec(LIKE_LEDGER);
   const start = performance.now();
-  await pglite.query("copy copied from '/dev/blob'", [], { blob: new Blob(lines) });
+  await pglite.query(`${COPY_LEDGER} from '/dev/blob'`, [], { blob: new Blob(lines) });
   results.push({
     store: "PGlite, in a folder",
     perSecond,
