@@ -312,12 +312,10 @@ describe("aws.s3-logs", () => {
     for await (const _ of awsS3Logs.pull(context)) expect.fail("a page after the end");
 
     aws.reset();
-    aws.faults.push({ action: "ReceiveMessage", answer: "slow" });
+    aws.faults.push({ action: "ReceiveMessage", answer: "hanging" });
     const waiting = new AbortController();
     setTimeout(() => waiting.abort(), 50);
-    const started = performance.now();
     for await (const _ of awsS3Logs.pull({ ...context, signal: waiting.signal })) expect.fail("nothing is there");
-    expect(performance.now() - started).toBeLessThan(1_000);
   });
 
   it("reads queue and bucket of another account through its role", async () => {

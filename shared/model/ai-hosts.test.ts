@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { processorMs } from "../../test/processor-time.ts";
 import { identifyHost } from "./ai-hosts.ts";
 
 describe("identifyHost", () => {
@@ -152,9 +153,10 @@ describe("identifyHost", () => {
   });
 
   it("does not choke on a long name", () => {
-    const started = performance.now();
-    for (const part of ["a.", "-", "us-", "1", ".", "é."]) identifyHost(`${part.repeat(100_000)}googleapis.com`);
-    identifyHost(`${"a.".repeat(120)}hf.space`);
-    expect(performance.now() - started).toBeLessThan(200);
+    const took = processorMs(() => {
+      for (const part of ["a.", "-", "us-", "1", ".", "é."]) identifyHost(`${part.repeat(100_000)}googleapis.com`);
+      identifyHost(`${"a.".repeat(120)}hf.space`);
+    });
+    expect(took).toBeLessThan(2_000);
   });
 });

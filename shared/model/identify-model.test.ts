@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { processorMs } from "../../test/processor-time.ts";
 import { identifyModel } from "./identify-model.ts";
 import { modelVendors } from "./model-vendors.ts";
 
@@ -373,13 +374,14 @@ describe("identifyModel", () => {
   });
 
   it("does not choke on a long id", () => {
-    const started = performance.now();
-    for (const part of ["-", "a-", "1.", ":", "/", "claude-", "gemini-1-", "llama-"])
-      identifyModel(part.repeat(100_000));
-    for (const stem of ["gemini-2.5-", "gpt-4o-", "claude-sonnet-", "qwen3-", "meta.llama3-"])
-      for (const part of ["pro-", "1", "preview-", "0p1-", "-1-"])
-        identifyModel((stem + part.repeat(512)).slice(0, 511));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    const took = processorMs(() => {
+      for (const part of ["-", "a-", "1.", ":", "/", "claude-", "gemini-1-", "llama-"])
+        identifyModel(part.repeat(100_000));
+      for (const stem of ["gemini-2.5-", "gpt-4o-", "claude-sonnet-", "qwen3-", "meta.llama3-"])
+        for (const part of ["pro-", "1", "preview-", "0p1-", "-1-"])
+          identifyModel((stem + part.repeat(512)).slice(0, 511));
+    });
+    expect(took).toBeLessThan(3_000);
   });
 });
 

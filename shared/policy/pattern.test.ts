@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { processorMs } from "../../test/processor-time.ts";
 import { compilePatterns, patternProblem } from "./pattern.ts";
 
 const matches = (patterns: string | string[], ...spellings: (string | undefined)[]) =>
@@ -55,9 +56,7 @@ describe("a pattern", () => {
 
   it("does not run for ever on a hostile value", () => {
     const hostile = `${"*a".repeat(100)}b`;
-    const started = performance.now();
-    expect(matches(hostile, "a".repeat(1_024))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(processorMs(() => expect(matches(hostile, "a".repeat(1_024))).toBe(false))).toBeLessThan(2_000);
   });
 });
 

@@ -49,7 +49,11 @@ interface Fault {
   /** Absent: each time. */
   times?: number;
   /** `cut`: half of the body, then the connection ends. `slow`: the second half after 1.5 s. */
-  readonly answer: { readonly status: number; readonly code: string; readonly message?: string } | "cut" | "slow";
+  readonly answer:
+    | { readonly status: number; readonly code: string; readonly message?: string }
+    | "cut"
+    | "slow"
+    | "hanging";
 }
 
 interface CostInput {
@@ -183,12 +187,13 @@ export class AwsServer {
       "content-type": asked.action === "GetObject" ? "application/octet-stream" : "application/x-amz-json-1.1",
       ...answer.headers,
     });
-    if (fault?.answer !== "cut" && fault?.answer !== "slow") {
+    if (fault === undefined || typeof fault.answer === "object") {
       response.end(body);
       return;
     }
     const half = Math.floor(body.length / 2);
     response.write(body.subarray(0, half));
+    if (fault.answer === "hanging") return;
     await sleep(fault.answer === "slow" ? 1_500 : 20);
     if (fault.answer === "cut") response.destroy();
     else response.end(body.subarray(half));
