@@ -127,6 +127,7 @@ export function sqlStore(database: Database): Store {
 /** Somebody else wrote a row that this transaction was about to write first. */
 class CameSecond extends Error {}
 
+const UNIQUE_VIOLATION = "23505";
 const SERIALIZATION_FAILURE = "40001";
 const DEADLOCK = "40P01";
 
@@ -136,7 +137,8 @@ const isWorthAnotherTry = (error: unknown): boolean =>
 
 /**
  * Claims lock the rows that are there. Of rows that are not there, an insert finds out whether another transaction
- * was first: it waits for that one's end and then inserts less than it was given.
+ * was first: it waits for that one's end and then inserts less than it was given. That of activities fails instead: so
+ * that it need not look for each row before it writes it, which costs a tenth.
  *
  * Writes are sent and not waited for: the database works while the next are made. `settled` waits for all of them,
  * and throws what one that failed threw: what came after it failed too and says less.
@@ -156,9 +158,16 @@ function tablesIn(session: Session): { readonly tables: Tables; settled(): Promi
     if (keys.length === 0) return;
     const inserted = session.query(statement, [arrayOf(keys), ...columns]);
     send(
-      inserted.then(({ count }) => {
-        if (count < keys.length) throw new CameSecond();
-      }),
+      inserted.then(
+        ({ count }) => {
+          if (count < keys.length) throw new CameSecond();
+        },
+        (error: unknown) => {
+          throw error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION
+            ? new CameSecond()
+            : error;
+        },
+      ),
     );
   }
 
@@ -361,8 +370,7 @@ const texts = {
   claimActivities: "select entry from activity where uid = any($1::uuid[]) order by uid for update",
   addActivities: `insert into activity (uid, start_time, end_time, entry)
     select uid, start_time, end_time, entry::json
-    from unnest($1::uuid[], $2::bigint[], $3::bigint[], ${lines("$4")}) as given (uid, start_time, end_time, entry)
-    on conflict do nothing`,
+    from unnest($1::uuid[], $2::bigint[], $3::bigint[], ${lines("$4")}) as given (uid, start_time, end_time, entry)`,
   changeActivities: `update activity
     set start_time = given.start_time, end_time = given.end_time, entry = given.entry::json
     from unnest($1::uuid[], $2::bigint[], $3::bigint[], ${lines("$4")}) as given (uid, start_time, end_time, entry)
