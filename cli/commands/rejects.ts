@@ -43,6 +43,7 @@ async function replayRejects(config: string, source: string | undefined, door: D
   const configuration = await readConfiguration(config, door.environment);
   const runtime = openRuntime(configuration, lineLog(door.err, true, Date.now));
   const count = { onBus: 0, readNow: 0, rejectedAgain: 0, elsewhere: 0 };
+  const gone: string[] = [];
   try {
     const { books } = await runtime.store();
     let page: readonly KeptReject[] = [];
@@ -52,7 +53,9 @@ async function replayRejects(config: string, source: string | undefined, door: D
       count.elsewhere += page.length - onBus.length;
       if (onBus.length === 0 || configuration.bus === "memory") continue;
       const places = new Set(onBus.map(({ place }) => place));
-      const messages = await readMessages(kafkaSettings(configuration.bus.kafka), topics.raw.name, places);
+      const read = await readMessages(kafkaSettings(configuration.bus.kafka), topics.raw.name, places);
+      const { messages } = read;
+      gone.push(...read.gone);
       const { maxMessages, take } = stages.normalize;
       for (let from = 0; from < messages.length; from += maxMessages)
         await take(messages.slice(from, from + maxMessages), runtime);
@@ -69,6 +72,7 @@ async function replayRejects(config: string, source: string | undefined, door: D
     await runtime.close();
   }
   await write(replayed(count), undefined, door);
+  if (gone.length > 0) door.err.write(`no longer on the bus: ${listed(gone)}\n`);
   if (count.elsewhere > 0) {
     door.err.write(
       `${plural(count.elsewhere, "reject")} elsewhere: a vendor's API is asked again only for what lies within its look-back; a queue's message, a push and a record of another topic come no more. What is still in a file or bucket: gnomon scan FILE --store WHERE\n`,
@@ -88,6 +92,13 @@ function replayed({
     ...(gone > 0 ? [`${gone} are no longer on the bus`] : []),
   ];
   return `${readNow} of ${plural(onBus, "rejected record")} could be read${others.map((text) => `, ${text}`).join("")}\n`;
+}
+
+const PLACES_NAMED = 10;
+
+function listed(places: readonly string[]): string {
+  const others = places.length - PLACES_NAMED;
+  return [...places.slice(0, PLACES_NAMED), ...(others > 0 ? [`and ${others} others`] : [])].join(", ");
 }
 
 function rejectsIn(messages: readonly IncomingMessage[]): readonly Reject[] {

@@ -361,62 +361,86 @@ export async function missingTopics(settings: KafkaSettings): Promise<readonly T
   }
 }
 
+/** What the broker still has of the places that were asked for, and the others of them. */
+export interface MessagesAt {
+  readonly messages: readonly IncomingMessage[];
+  /** Deleted by retention, or never there. */
+  readonly gone: readonly string[];
+}
+
 /**
- * The messages at these places, `topic/partition/offset`, that the broker still has. A group of its own for this one
- * reading; nobody else's offsets move.
+ * The messages at these places, `topic/partition/offset`. A group of its own for this one reading; nobody else's offsets
+ * move.
  */
 export async function readMessages(
   settings: KafkaSettings,
   topic: TopicName,
   places: ReadonlySet<string>,
-): Promise<readonly IncomingMessage[]> {
+): Promise<MessagesAt> {
   const kafka = new Kafka(configFor(settings));
-  const first = new Map<number, bigint>();
-  const last = new Map<number, bigint>();
-  for (const place of places) {
-    const [, partition = "", offset = ""] = place.split("/");
-    const [at, number] = [BigInt(offset), Number(partition)];
-    const [least, most] = [first.get(number), last.get(number)];
-    first.set(number, least === undefined || at < least ? at : least);
-    last.set(number, most === undefined || at > most ? at : most);
-  }
   const admin = kafka.admin();
   const consumer = kafka.consumer({ groupId: `gnomon-replay-${process.pid}`, allowAutoTopicCreation: false });
-  const found: IncomingMessage[] = [];
+  const found = new Map<string, IncomingMessage>();
   try {
     await admin.connect();
     const held = await admin.fetchTopicOffsets(topic);
-    // Where all that was wanted has expired, nothing would ever arrive.
-    const open = new Set(
-      [...last].flatMap(([partition, offset]) => {
-        const range = held.find((one) => one.partition === partition);
-        return range && offset >= BigInt(range.low) && offset < BigInt(range.high) ? [partition] : [];
-      }),
-    );
-    if (open.size === 0) return [];
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
-      const running = consumer.run({
-        autoCommit: false,
-        eachMessage: async ({ partition, message }) => {
-          const incoming = incomingOf(topic, partition, message);
-          if (places.has(`${topic}/${partition}/${message.offset}`)) found.push(incoming);
-          if (BigInt(message.offset) >= (last.get(partition) ?? 0n)) open.delete(partition);
-          if (open.size === 0) resolve();
-        },
+    // Of what has expired, or is not there yet, nothing would ever arrive.
+    const wanted = wantedOf(places, held);
+    const open = new Set(wanted.keys());
+    if (open.size > 0) {
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      await new Promise<void>((resolve, reject) => {
+        consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
+        const running = consumer.run({
+          autoCommit: false,
+          eachMessage: async ({ partition, message }) => {
+            const place = `${topic}/${partition}/${message.offset}`;
+            if (places.has(place)) found.set(place, incomingOf(topic, partition, message));
+            if (BigInt(message.offset) >= (wanted.get(partition)?.last ?? 0n)) open.delete(partition);
+            if (open.size === 0) resolve();
+          },
+        });
+        running.catch(reject);
+        // Behind its end, where nothing of a partition is wanted.
+        for (const { partition, high } of held) {
+          const offset = String(wanted.get(partition)?.first ?? high);
+          consumer.seek({ topic, partition, offset });
+        }
       });
-      running.catch(reject);
-      for (const [partition, offset] of first) consumer.seek({ topic, partition, offset: String(offset) });
-    });
-    return found;
+    }
+    return { messages: [...found.values()], gone: [...places].filter((place) => !found.has(place)) };
   } catch (error) {
     throw asPipelineError(error, topic);
   } finally {
     await consumer.disconnect().catch(() => {});
     await admin.disconnect().catch(() => {});
   }
+}
+
+interface Wanted {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** By partition, of the places that it holds. */
+function wantedOf(
+  places: ReadonlySet<string>,
+  held: readonly { readonly partition: number; readonly low: string; readonly high: string }[],
+): ReadonlyMap<number, Wanted> {
+  const ranges = new Map(
+    held.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
+  );
+  const wanted = new Map<number, Wanted>();
+  for (const place of places) {
+    const [, partition = "", offset = ""] = place.split("/");
+    const [at, number] = [BigInt(offset), Number(partition)];
+    const range = ranges.get(number);
+    if (!range || at < range.low || at >= range.high) continue;
+    const { first, last } = wanted.get(number) ?? { first: at, last: at };
+    wanted.set(number, { first: at < first ? at : first, last: at > last ? at : last });
+  }
+  return wanted;
 }
 
 export function configFor({ brokers, tls, sasl }: KafkaSettings): KafkaConfig {
