@@ -2,6 +2,7 @@
 import type { IncomingMessage, Subscription } from "../shared/bus/bus.ts";
 import { placeOf, rejectMessage } from "../shared/bus/messages.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
+import type { Reject } from "../shared/model/raw-record.ts";
 import { isAboutRows } from "../shared/store/database.ts";
 import { takeActivities, takeRejects } from "./detect.ts";
 import { kindOf, reasonOf } from "./log.ts";
@@ -32,7 +33,11 @@ export function startStage(name: StageName, runtime: Runtime): Promise<Subscript
     `gnomon-${name}`,
     async (messages) => {
       try {
-        await takeApart(name, messages, runtime);
+        const rejects = await takeApart(name, messages, runtime);
+        for (const reject of rejects) {
+          log.error(`${name}: one message cannot be taken and was rejected`, reject);
+        }
+        if (rejects.length > 0) await bus.publish(topics.rejected.name, rejects.map(rejectMessage));
       } catch (error) {
         log.error(`${name}: this batch will be tried again`, {
           messages: messages.length,
@@ -46,26 +51,32 @@ export function startStage(name: StageName, runtime: Runtime): Promise<Subscript
   );
 }
 
+/** Of a message that cannot be taken, whatever stands in it. */
+export type Untaken = Pick<Reject, "reason" | "place">;
+
 /**
  * A batch that fails for what is in it would fail for ever, and hold up its partition: it is halved until the message is
  * found that cannot be taken, and that one is a reject with its place. On Lambda the event source mapping does the same.
+ * Throws where it is for something else that a batch is not taken.
  */
-async function takeApart(name: StageName, messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
+export async function takeApart(
+  name: StageName,
+  messages: readonly IncomingMessage[],
+  runtime: Runtime,
+): Promise<readonly Untaken[]> {
   try {
     await stages[name].take(messages, runtime);
+    return [];
   } catch (error) {
     if (!isAboutContent(error) || name === "rejects") throw error;
     const [only, ...others] = messages;
-    if (only === undefined) return;
-    if (others.length > 0) {
-      const half = Math.ceil(messages.length / 2);
-      await takeApart(name, messages.slice(0, half), runtime);
-      await takeApart(name, messages.slice(half), runtime);
-      return;
-    }
-    const reject = { reason: `${name} cannot take it: ${kindOf(error)}`, place: placeOf(only) };
-    runtime.log.error(`${name}: one message cannot be taken and was rejected`, reject);
-    await runtime.bus.publish(topics.rejected.name, [rejectMessage(reject)]);
+    if (only === undefined) return [];
+    if (others.length === 0) return [{ reason: `${name} cannot take it: ${kindOf(error)}`, place: placeOf(only) }];
+    const half = Math.ceil(messages.length / 2);
+    return [
+      ...(await takeApart(name, messages.slice(0, half), runtime)),
+      ...(await takeApart(name, messages.slice(half), runtime)),
+    ];
   }
 }
 

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, expect, it } from "vitest";
 import { connectKafka, migrateTopics, readMessages } from "../shared/bus/kafka-bus.ts";
-import { placeOf } from "../shared/bus/messages.ts";
+import { activityMessage, placeOf } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
 import { EpochMs } from "../shared/model/units.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { gnomon } from "./command.ts";
+import { until } from "./contract/bus.contract.ts";
+import { call } from "./example-activities.ts";
 import { startKafka } from "./servers/kafka.ts";
 import { unavailable } from "./servers/unavailable.ts";
 
@@ -51,8 +53,7 @@ else {
     const subscription = await bus.subscribe(topics.raw.name, "places", async (batch) => {
       all.push(...batch.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`));
     });
-    for (let waited = 0; waited < 200 && all.length < 50; waited++)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => all.length >= 50);
     await subscription.stop();
     const read = (places: Iterable<string>) =>
       readMessages({ brokers: server.brokers }, topics.raw.name, new Set(places));
@@ -81,7 +82,7 @@ else {
       config,
       `store: store\nbus:\n  kafka: { brokers: [${server.brokers.join(",")}], replicationFactor: 1 }\n`,
     );
-    const call = {
+    const trail = {
       eventVersion: "1.11",
       eventTime: "2026-10-01T10:00:00Z",
       eventSource: "bedrock.amazonaws.com",
@@ -94,7 +95,7 @@ else {
       recipientAccountId: "111122223333",
     };
     const lines = [
-      { source: "aws.cloudtrail", record: call },
+      { source: "aws.cloudtrail", record: trail },
       { source: "test.bell", record: { bell: 1 } },
     ];
     const bus = connectKafka({ brokers: server.brokers });
@@ -105,8 +106,7 @@ else {
     await bus.publish(topics.raw.name, [
       { key: "bell", value: lines.map((line) => JSON.stringify(line)).join("\n") },
     ]);
-    for (let waited = 0; waited < 200 && places.length === 0; waited++)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => places.length > 0);
     await subscription.stop();
     await bus.close();
 
@@ -144,5 +144,53 @@ else {
     );
     await after.close();
     await rm(folder, { recursive: true, force: true });
-  }, 90_000);
+  }, 120_000);
+
+  it("takes again the activities that no store took, and keeps waiting for the one that still none takes", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
+    const config = join(folder, "gnomon.yaml");
+    await writeFile(
+      config,
+      `store: store\nbus:\n  kafka: { brokers: [${server.brokers.join(",")}], replicationFactor: 1 }\n`,
+    );
+    const [cured, hostile, foreign] = [
+      activityMessage(call({ uid: "a".repeat(32) })),
+      activityMessage({ ...call(), uid: "no uid CANARY" }),
+      { key: "foreign", value: '{"CANARY":1}' },
+    ];
+    const bus = connectKafka({ brokers: server.brokers });
+    const places = new Map<string, string>();
+    const subscription = await bus.subscribe(topics.activity.name, "untaken", async (batch) => {
+      for (const message of batch) places.set(message.value, placeOf(message));
+    });
+    await bus.publish(topics.activity.name, [cured, hostile, foreign]);
+    await until(() => places.size === 3);
+    await subscription.stop();
+    await bus.close();
+
+    const placeIn = ({ value }: { value: string }) => places.get(value) ?? expect.fail("it did not arrive");
+    const store = await openLastingStore(join(folder, "store"));
+    const rejected = [
+      { reason: "detect cannot take it: TypeError", place: placeIn(cured) },
+      { reason: "detect cannot take it: error 22P02", place: placeIn(hostile) },
+      { reason: "no message of ai.activity", place: placeIn(foreign) },
+    ];
+    await store.books.recordRejects(rejected, EpochMs.parse(1));
+    await store.close();
+
+    const replayed = await gnomon(["rejects", "replay", "--config", config]);
+    expect(replayed).toMatchObject({
+      code: 0,
+      out: "1 of 3 rejected records could be read, 2 are rejected again\n",
+      err: `${placeIn(hostile)}: detect cannot take it: error 22P02\n`,
+    });
+    expect(JSON.stringify(replayed)).not.toContain("CANARY");
+    const after = await openLastingStore(join(folder, "store"));
+    const known = (await Array.fromAsync(after.activities())).map(({ activity }) => activity.uid);
+    expect(known).toEqual(["a".repeat(32)]);
+    const waiting = await after.books.rejects({ waiting: true });
+    expect(new Set(waiting.map(({ place }) => place))).toEqual(new Set([placeIn(hostile), placeIn(foreign)]));
+    await after.close();
+    await rm(folder, { recursive: true, force: true });
+  }, 120_000);
 }

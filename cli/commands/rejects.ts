@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { lineLog } from "../../functions/log.ts";
-import { openRuntime, readConfiguration } from "../../functions/runtime.ts";
-import { stages } from "../../functions/stages.ts";
+import { openRuntime, type Runtime, readConfiguration } from "../../functions/runtime.ts";
+import { type StageName, stages, takeApart, type Untaken } from "../../functions/stages.ts";
 import type { IncomingMessage } from "../../shared/bus/bus.ts";
 import { readMessages } from "../../shared/bus/kafka-bus.ts";
 import { kafkaSettings } from "../../shared/bus/kafka-settings.ts";
-import { placeOf, readRawMessage } from "../../shared/bus/messages.ts";
-import { topics } from "../../shared/bus/topics.ts";
+import { placeOf, readActivityMessage, readRawMessage } from "../../shared/bus/messages.ts";
+import { type TopicName, topics } from "../../shared/bus/topics.ts";
 import type { Reject } from "../../shared/model/raw-record.ts";
 import { normalize } from "../../shared/pipeline/normalize.ts";
 import { sources } from "../../shared/registry.ts";
@@ -26,52 +26,82 @@ const columns: readonly Column<KeptReject>[] = [
   { heading: "Replayed", value: ({ replayed }) => (replayed ? "yes" : "no") },
 ];
 
-/** `ai.activity.raw/3/1207`, as `normalize` writes the place of what it could not read. */
-const ON_THE_BUS = /^(ai\.activity\.raw)\/(\d+)\/(\d+)$/;
+/** A stage that rejects, and what it would reject of messages that it can take. */
+interface Replay {
+  readonly stage: StageName;
+  readonly rejectsIn: (messages: readonly IncomingMessage[]) => readonly Reject[];
+}
 
 const sourceById = new Map(sources.map((source) => [source.id, source]));
+
+const replays: ReadonlyMap<TopicName, Replay> = new Map<TopicName, Replay>([
+  [
+    topics.raw.name,
+    {
+      stage: "normalize",
+      rejectsIn(messages) {
+        const read = messages.map(readRawMessage);
+        const records = read.flatMap((one) => one.records);
+        return [...read.flatMap((one) => one.rejects), ...normalize(records, sourceById).rejects];
+      },
+    },
+  ],
+  [
+    topics.activity.name,
+    {
+      stage: "detect",
+      rejectsIn: (messages) =>
+        messages.map(readActivityMessage).flatMap((read) => ("reject" in read ? [read.reject] : [])),
+    },
+  ],
+]);
+
+/** `ai.activity.raw/3/1207`, as a stage writes the place of what it could not take. */
+const standsOn = (topic: TopicName, { place }: Reject): boolean =>
+  place.startsWith(`${topic}/`) && /^\d+\/\d+$/.test(place.slice(topic.length + 1));
 
 const LISTED = 1_000;
 /** Rejects of one round: the messages they stand in, some hundred records each, are held together. */
 const AT_ONCE = 500;
 
 /**
- * After a fix: normalizes again what is still on the raw topic. The other records of a message come along: what is read
- * again changes nothing. What is rejected again goes on waiting for the next fix.
+ * After a fix: takes again what is still on the bus, as the stage does that rejected it. The other records of a message
+ * come along: what is taken again changes nothing. What is rejected again goes on waiting for the next fix.
  */
 async function replayRejects(config: string, source: string | undefined, door: Door): Promise<void> {
   const configuration = await readConfiguration(config, door.environment);
   const runtime = openRuntime(configuration, lineLog(door.err, true, Date.now));
   const count = { onBus: 0, readNow: 0, rejectedAgain: 0, elsewhere: 0 };
   const gone: string[] = [];
+  const untaken: Untaken[] = [];
   try {
     const { books } = await runtime.store();
     let page: readonly KeptReject[] = [];
     do {
       page = await books.rejects({ source, waiting: true, after: page.at(-1), limit: AT_ONCE });
-      const onBus = page.filter(({ place }) => ON_THE_BUS.test(place));
-      count.elsewhere += page.length - onBus.length;
-      if (onBus.length === 0 || configuration.bus === "memory") continue;
-      const places = new Set(onBus.map(({ place }) => place));
-      const read = await readMessages(kafkaSettings(configuration.bus.kafka), topics.raw.name, places);
-      const { messages } = read;
-      gone.push(...read.gone);
-      const { maxMessages, take } = stages.normalize;
-      for (let from = 0; from < messages.length; from += maxMessages)
-        await take(messages.slice(from, from + maxMessages), runtime);
-      const found = new Set(messages.map(placeOf));
-      const stillThere = onBus.filter(({ place }) => found.has(place));
-      const unreadable = new Set(rejectsIn(messages).map(recordOf));
-      const readNow = stillThere.filter((reject) => !unreadable.has(recordOf(reject)));
-      await books.markReplayed(readNow);
-      count.onBus += onBus.length;
-      count.readNow += readNow.length;
-      count.rejectedAgain += stillThere.length - readNow.length;
+      count.elsewhere += page.filter((one) => ![...replays.keys()].some((topic) => standsOn(topic, one))).length;
+      if (configuration.bus === "memory") continue;
+      for (const [topic, replay] of replays) {
+        const ofTopic = page.filter((reject) => standsOn(topic, reject));
+        if (ofTopic.length === 0) continue;
+        const places = new Set(ofTopic.map(({ place }) => place));
+        const read = await readMessages(kafkaSettings(configuration.bus.kafka), topic, places);
+        const taken = await takeAgain(replay, read.messages, runtime);
+        const stillThere = ofTopic.filter(({ place }) => !read.gone.includes(place));
+        const readNow = stillThere.filter(({ place, record }) => !taken.isRejected({ place, record }));
+        await books.markReplayed(readNow);
+        gone.push(...read.gone);
+        untaken.push(...taken.untaken);
+        count.onBus += ofTopic.length;
+        count.readNow += readNow.length;
+        count.rejectedAgain += stillThere.length - readNow.length;
+      }
     } while (page.length === AT_ONCE);
   } finally {
     await runtime.close();
   }
   await write(replayed(count), undefined, door);
+  for (const { place, reason } of untaken) door.err.write(`${place}: ${reason}\n`);
   if (gone.length > 0) door.err.write(`no longer on the bus: ${listed(gone)}\n`);
   if (count.elsewhere > 0) {
     door.err.write(
@@ -79,6 +109,25 @@ async function replayRejects(config: string, source: string | undefined, door: D
     );
   }
 }
+
+async function takeAgain({ stage, rejectsIn }: Replay, messages: readonly IncomingMessage[], runtime: Runtime) {
+  const { maxMessages } = stages[stage];
+  const untaken: Untaken[] = [];
+  for (let from = 0; from < messages.length; from += maxMessages)
+    untaken.push(...(await takeApart(stage, messages.slice(from, from + maxMessages), runtime)));
+  const untakenAt = new Set(untaken.map(({ place }) => place));
+  const rejects = rejectsIn(messages.filter((message) => !untakenAt.has(placeOf(message))));
+  const records = new Set(rejects.map(recordOf));
+  return {
+    untaken,
+    isRejected: (record: Where): boolean => untakenAt.has(record.place) || records.has(recordOf(record)),
+  };
+}
+
+type Where = Pick<Reject, "place"> & { readonly record?: Reject["record"] | undefined };
+
+/** Whatever the reason: a wrong fix may well change it. */
+const recordOf = ({ place, record }: Where): string => `${place} ${record}`;
 
 function replayed({
   onBus,
@@ -100,18 +149,6 @@ function listed(places: readonly string[]): string {
   const others = places.length - PLACES_NAMED;
   return [...places.slice(0, PLACES_NAMED), ...(others > 0 ? [`and ${others} others`] : [])].join(", ");
 }
-
-function rejectsIn(messages: readonly IncomingMessage[]): readonly Reject[] {
-  const read = messages.map(readRawMessage);
-  const { rejects } = normalize(
-    read.flatMap(({ records }) => records),
-    sourceById,
-  );
-  return [...read.flatMap((one) => one.rejects), ...rejects];
-}
-
-/** Whatever the reason: a wrong fix may well change it. */
-const recordOf = ({ place, record }: Reject): string => `${place} ${record}`;
 
 export function rejects(program: Command, door: Door): void {
   const command = program
@@ -146,7 +183,7 @@ export function rejects(program: Command, door: Door): void {
 
   command
     .command("replay")
-    .description("after a fix: normalize again what is still on the bus")
+    .description("after a fix: take again what is still on the bus")
     .option("--source <id>", "only of this source")
     .addOption(configOption(door))
     .action(({ config, source }: { config: string; source?: string }) => replayRejects(config, source, door));
