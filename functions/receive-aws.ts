@@ -12,6 +12,7 @@ import { notifiedObjects } from "../shared/collectors/s3-notification.ts";
 import { type Buckets, openBuckets, readAnnounced } from "../shared/collectors/s3-object.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
+import { digestOf } from "../shared/model/uid.ts";
 import { trimmed } from "../shared/pipeline/collect.ts";
 import { readDocuments } from "../shared/reading/documents.ts";
 import { sources } from "../shared/registry.ts";
@@ -97,7 +98,10 @@ async function* announced(message: unknown, place: string): AsyncGenerator<Page>
 
 /** What EventBridge has matched: its envelope is one of those that are taken off. */
 async function* itself(event: S3Event | EventBridgeEvent<string, unknown>): AsyncGenerator<Page> {
-  const place = "id" in event ? `EventBridge event ${event.id}` : "an event of an unknown kind";
+  const place =
+    "id" in event
+      ? `EventBridge event ${event.id}`
+      : `an event of an unknown kind, ${digestOf(Buffer.from(JSON.stringify(event)))}`;
   yield { part: "", documents: [event], place };
 }
 
@@ -106,15 +110,17 @@ const Control = z.object({ messageType: z.literal("CONTROL_MESSAGE") });
 const Origin = z.object({ logGroup: z.string(), logStream: z.string() });
 
 async function* logEventsIn({ awslogs }: CloudWatchLogsEvent): AsyncGenerator<Page> {
-  const place = "a subscription of CloudWatch Logs";
-  for await (const { documents, unreadable } of readDocuments(once(Buffer.from(awslogs.data, "base64")))) {
+  const bytes = Buffer.from(awslogs.data, "base64");
+  const digest = digestOf(bytes);
+  const place = `a subscription of CloudWatch Logs, ${digest}`;
+  for await (const { documents, unreadable } of readDocuments(once(bytes))) {
     const events = documents.filter((document) => !Control.safeParse(document).success);
     const origin = Origin.safeParse(events[0]).data;
     yield {
       part: "",
       documents: events,
       unreadable: unreadable.map(({ reason }) => ({ reason, place })),
-      place: origin ? `${origin.logGroup} ${origin.logStream}` : place,
+      place: origin ? `${origin.logGroup} ${origin.logStream}, ${digest}` : place,
     };
   }
 }

@@ -33,14 +33,18 @@ function signed(body: Buffer, given: { secret?: string; key?: Buffer; timestamp?
 }
 
 describe("a pushed request", () => {
-  it("becomes documents and the place they came from", async () => {
-    expect(await received(request(), SECRET, NOW)).toEqual({
-      documents: [{ a: 1 }],
-      place: "pushed to /v1/events",
-    });
-    expect(await received(request({ path: "/v1/events/" }), SECRET, NOW)).toMatchObject({
-      place: "pushed to /v1/events",
-    });
+  it("becomes documents and the place they came from, which is its body's own, sent again or packed", async () => {
+    const placeOf = async (given: Partial<PushedRequest> = {}) => {
+      const got = await received(request(given), SECRET, NOW);
+      return "place" in got ? got.place : expect.fail("it was refused");
+    };
+    // `printf '{"a":1}' | sha256sum`
+    const place = "pushed to /v1/events, sha256 015abd7f5cc57a2d";
+    expect(await received(request(), SECRET, NOW)).toEqual({ documents: [{ a: 1 }], place });
+    expect(await placeOf({ path: "/v1/events/" })).toBe(place);
+    const headers = { authorization: `Bearer ${SECRET}`, "content-encoding": "gzip" };
+    expect(await placeOf({ headers, body: gzipSync('{"a":1}') })).toBe(place);
+    expect(await placeOf({ body: Buffer.from('{"a":2}') })).not.toBe(place);
   });
 
   it("is taken by POST, at the paths there are, and nowhere else", async () => {

@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { PipelineError } from "../model/errors.ts";
+import { digestOf } from "../model/uid.ts";
 
 /** What is known of a request before its body is read. */
 export interface PushedHead {
@@ -54,7 +55,10 @@ export function admitted(
   return signatureOf(head, nowSeconds) ? { known: false, maxBytes: MAX_SIGNED_BYTES } : nobody;
 }
 
-/** The documents of a request, or the answer that refuses it. Never throws. */
+/**
+ * The documents of a request, or the answer that refuses it. Their place is the body's own, and the same when it is sent
+ * again: rejects of one place and number are one. Never throws.
+ */
 export async function received(
   request: PushedRequest,
   secret: string,
@@ -70,8 +74,9 @@ export async function received(
   const path = pathOf(request);
   try {
     const decode = routes.get(path) ?? json;
-    const document = await decode(unpacked(request), request.headers["content-type"] ?? "");
-    return { documents: [document], place: `pushed to ${path}` };
+    const body = unpacked(request);
+    const document = await decode(body, request.headers["content-type"] ?? "");
+    return { documents: [document], place: `pushed to ${path}, ${digestOf(body)}` };
   } catch (error) {
     if (error instanceof PipelineError) return refuse(400, error.message);
     return refuse(400, "the body is not what its headers say");
