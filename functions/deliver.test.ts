@@ -65,6 +65,29 @@ describe("delivering once", () => {
     expect(told.slice(3)).toContain(told[2]);
   });
 
+  it("tells all others where one is refused for its content, says so, and does not ask for that one again", async () => {
+    const refused: unknown[] = [];
+    const server = await serve(({ headers }, count) => {
+      if (count !== 2) return {};
+      refused.push(headers["webhook-id"]);
+      return { status: 422, body: "CANARY" };
+    });
+    const runtime = runtimeFor({ picky: server.url });
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "picky", settled: PEOPLE }]);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "picky", settled: 0 }]);
+    expect(server.asked).toHaveLength(PEOPLE);
+    const [refusal] = (await store.books.refusals()).filter(({ sink }) => sink === "picky");
+    expect(refusal?.reason).toMatch(/answered 422$/);
+    expect(runtime.lines).toMatchObject([
+      { level: "error", fields: { sink: "picky", finding: refusal?.findingUid, reason: refusal?.reason } },
+    ]);
+    expect([runtime.measured.get("Refused"), runtime.measured.get("Failures")]).toEqual([1, 0]);
+
+    expect(await store.books.forgetRefusals("picky")).toBe(1);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "picky", settled: 1 }]);
+    expect(toldBy(server).at(-1)).toBe(refused[0]);
+  });
+
   it("lets no sink stop another, not even by what nobody expected", async () => {
     const server = await serve(() => ({}));
     const runtime = runtimeFor({ nonsense: "http://127.0.0.1", sound: server.url });

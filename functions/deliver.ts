@@ -107,6 +107,15 @@ async function deliverAll(
         }),
       );
       settled += batch?.settled.length ?? 0;
+      for (const { findingUid, refused } of batch?.settled ?? []) {
+        if (refused === undefined) continue;
+        runtime.log.error("a sink does not take a finding; gnomon sinks retry hands it over once more", {
+          sink: name,
+          finding: findingUid,
+          reason: refused,
+        });
+        runtime.log.measure("Refused", 1, "Count");
+      }
       if (!batch?.failure) {
         if (!batch?.settled.length) break;
         continue;

@@ -42,6 +42,8 @@ export type Metric =
   | "Forgotten"
   | "Findings"
   | "Deliveries"
+  /** Findings that a sink does not take. */
+  | "Refused"
   | "BatchTime"
   | "ReviewTime"
   /** From the vendor's event to here. */

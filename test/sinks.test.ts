@@ -113,6 +113,47 @@ describe("webhook", () => {
   });
 });
 
+describe("what a webhook's receiver says of a finding", () => {
+  const servers: JsonServer[] = [];
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+  const names = ["a", "b", "c"];
+  /** By the finding's name; 200 to the others. */
+  const told = async (statuses: Readonly<Record<string, number>>) => {
+    const server = await serveJson(({ body }) => {
+      const name = names.find((one) => body.includes(`role/${one}"`)) ?? "";
+      return { status: statuses[name] ?? 200, body: "CANARY" };
+    });
+    servers.push(server);
+    const { host } = new URL(server.url);
+    const context = { ...contextOf(), settings: { url: server.url, secret: SECRET } };
+    const sent = await sentBy(
+      webhook,
+      names.map((name) => delivery(name)),
+      context,
+    );
+    return { host, sent: new Map(sent.map((one) => [one.id, "refused" in one ? one.refused : "taken"])) };
+  };
+  const idOf = (name: string) => delivery(name).id;
+
+  it("concerns that one alone where its content is refused, and is told without a word of the answer", async () => {
+    for (const status of [400, 413, 422]) {
+      const { host, sent } = await told({ a: status });
+      expect(Object.fromEntries(sent)).toEqual({
+        [idOf("a")]: `webhook: ${host} answered ${status}`,
+        [idOf("b")]: "taken",
+        [idOf("c")]: "taken",
+      });
+    }
+  });
+
+  it("concerns the secret where it answers 400 to all of several", async () => {
+    await expect(told({ a: 400, b: 400, c: 400 })).rejects.toMatchObject({
+      code: "upstream-refused",
+      message: expect.stringContaining("400 to all of 3 findings: check the secret"),
+    });
+  });
+});
+
 describe("slack", () => {
   it("answers in the thread of the first message and brings that message up to date", async () => {
     const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));

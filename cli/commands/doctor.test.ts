@@ -2,11 +2,51 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { detect } from "../../shared/pipeline/detect.ts";
+import { openLastingStore } from "../../shared/store/open-store.ts";
 import { gnomon } from "../../test/command.ts";
+import { many } from "../../test/contract/store.contract.ts";
 import { serveJson } from "../../test/servers/json-api.ts";
+import { world } from "../../test/world.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "gnomon-doctor-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("what a sink refused", () => {
+  it("is named by doctor and by sinks refused, until sinks retry hands it over once more", async () => {
+    const where = join(folder, "refused");
+    const config = join(folder, "refused.yaml");
+    await writeFile(
+      config,
+      `store: ${where}\nsinks:\n  - { sink: ocsf.files, name: lake, settings: { to: ${join(folder, "lake")} } }\n`,
+    );
+    const store = await openLastingStore(where);
+    const denied = many(1, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
+    await detect(denied, { ...world, store });
+    await store.books.deliverTo("lake", 10, async (owed) => ({
+      settled: owed.map(({ finding: { uid, status, level } }) => ({
+        findingUid: uid,
+        told: { status, level, times: 0 },
+        refused: "answered 422",
+      })),
+    }));
+    const count = (await store.books.refusals()).length;
+    await store.close();
+
+    const doctored = await gnomon(["doctor", "--config", config]);
+    expect(doctored.out).toContain(
+      `  FAIL  takes every finding: ${count} refused\n        answered 422: gnomon sinks refused lists them, gnomon sinks retry lake`,
+    );
+    expect(doctored.code).toBe(3);
+    const listed = await gnomon(["sinks", "refused", "--store", where, "--format", "csv"]);
+    expect(listed.out).toMatch(/^lake,[0-9a-f]{32},answered 422$/m);
+    const retried = await gnomon(["sinks", "retry", "lake", "--store", where]);
+    expect(retried.out).toBe(
+      `${count} ${count === 1 ? "finding" : "findings"} that lake refused will be told again\n`,
+    );
+    expect((await gnomon(["sinks", "refused", "--store", where])).out).toContain("None: sinks take every finding");
+  }, 120_000);
+});
 
 describe("gnomon doctor", () => {
   it("tries every sink, names what is missing, and says what cannot be tried", async () => {

@@ -9,6 +9,7 @@ import { PipelineError } from "../../shared/model/errors.ts";
 import { EpochMs, SECOND_MS } from "../../shared/model/units.ts";
 import { collectors, sinks } from "../../shared/registry.ts";
 import type { Sink } from "../../shared/sinks/sink.ts";
+import type { Refusal } from "../../shared/store/books.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
 import { configOption, type Door, loadPolicy, write } from "../door.ts";
 import { printable } from "../render/printable.ts";
@@ -28,7 +29,8 @@ export function doctor(program: Command, door: Door): void {
         await write(`${heading}\n${checks.map((check) => told(check, door)).join("")}`, undefined, door);
       };
       await tell("policy", [await checkPolicy(configuration)]);
-      await tell("store", [await checkStore(configuration)]);
+      const { refused, ...store } = await checkStore(configuration);
+      await tell("store", [store]);
       await tell("bus", await checkBus(configuration));
       for (const { collector: id, name, settings } of configuration.collectors) {
         const collector = collectors.find((one) => one.id === id);
@@ -41,7 +43,12 @@ export function doctor(program: Command, door: Door): void {
       }
       for (const { sink: id, name, settings } of configuration.sinks) {
         const sink = sinks.find((one) => one.id === id);
-        if (sink) await tell(`sink ${name}`, await checkSink(sink, settings));
+        if (!sink) continue;
+        const refusals = refused.filter((one) => one.sink === name);
+        await tell(`sink ${name}`, [
+          ...(await checkSink(sink, settings)),
+          ...(refusals.length > 0 ? [notTaken(name, refusals)] : []),
+        ]);
       }
       if (failed > 0) {
         door.err.write(`${failed} of these need attention\n`);
@@ -77,12 +84,21 @@ const checkPolicy = ({ policy }: Configuration): Promise<Check> =>
     if (policy !== undefined) await loadPolicy(policy);
   });
 
-const checkStore = ({ store }: Configuration): Promise<Check> =>
-  attempt("opens, and has the tables of this version", async () => {
+async function checkStore({ store }: Configuration): Promise<Check & { readonly refused: readonly Refusal[] }> {
+  let refused: readonly Refusal[] = [];
+  const check = await attempt("opens, and has the tables of this version", async () => {
     const opened = await openLastingStore(store);
-    await opened.books.coverage();
+    refused = await opened.books.refusals();
     await opened.close();
   });
+  return { ...check, refused };
+}
+
+const notTaken = (sink: string, refusals: readonly Refusal[]): Looked => ({
+  what: `takes every finding: ${refusals.length} refused`,
+  ok: false,
+  advice: `${[...new Set(refusals.map(({ reason }) => reason))].join("; ")}: gnomon sinks refused lists them, gnomon sinks retry ${sink} tells them again`,
+});
 
 const untried = (what: string): Looked => ({
   what: `${what}: cannot be tried without doing it`,

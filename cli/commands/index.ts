@@ -13,5 +13,6 @@ export { policy } from "./policy.ts";
 export { rejects } from "./rejects.ts";
 export { rules } from "./rules.ts";
 export { scan } from "./scan.ts";
+export { sinks } from "./sinks.ts";
 export { up } from "./up.ts";
 export { worker } from "./worker.ts";

@@ -13,6 +13,19 @@ export interface Posted {
   readonly headers: Headers;
 }
 
+interface PostRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** It is for what was sent that it is not taken, and would be again: a value, as every bad record. */
+export interface Unacceptable {
+  readonly status: number;
+  /** Of ours, without a word of the answer: that may quote what was sent. */
+  readonly refused: string;
+}
+
 /** Not now, but in `waitMs`, says the other side. */
 export class NotBefore extends PipelineError {
   readonly waitMs: number;
@@ -25,20 +38,21 @@ export class NotBefore extends PipelineError {
 
 const TIMEOUT_MS = 20 * SECOND_MS;
 const MAX_ANSWER_BYTES = 256 * 1024;
+/** RFC 9110, 15.5: Bad Request, Content Too Large, Unprocessable Content. */
+const ABOUT_CONTENT = new Set([400, 413, 422]);
 
 /**
  * `who` opens every message: `slack`. Throws `upstream-unavailable` for 408, 429, 5xx and where nobody answers, as
  * NotBefore where a `Retry-After` says when to ask again; `upstream-refused` for every other answer that is no success.
  */
-export async function post(
-  who: string,
-  url: string,
-  request: {
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    readonly signal: AbortSignal;
-  },
-): Promise<Posted> {
+export async function post(who: string, url: string, request: PostRequest): Promise<Posted> {
+  const answer = await offer(who, url, request);
+  if ("refused" in answer) throw new PipelineError("upstream-refused", answer.refused);
+  return answer;
+}
+
+/** As `post`, and says of 400, 413 and 422 that it is this one that is not taken. */
+export async function offer(who: string, url: string, request: PostRequest): Promise<Posted | Unacceptable> {
   const host = new URL(url).host;
   let response: Response;
   let text: string;
@@ -63,6 +77,7 @@ export async function post(
     if (waitMs === undefined || Number.isNaN(waitMs)) throw new PipelineError("upstream-unavailable", said);
     throw new NotBefore(`${said} in ${Math.ceil(waitMs / SECOND_MS)} s`, waitMs);
   }
+  if (ABOUT_CONTENT.has(status)) return { status, refused: `${who}: ${host} answered ${status}` };
   const advice =
     status === 401 || status === 403 ? ": check the token or secret" : status === 404 ? ": check the URL" : "";
   throw new PipelineError("upstream-refused", `${who}: ${host} answered ${status}${advice}`);

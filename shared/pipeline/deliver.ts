@@ -28,7 +28,7 @@ export interface Owed {
 export interface Settled {
   readonly findingUid: string;
   readonly told: Told;
-  /** Why the sink will never take it; recorded, and not tried again. */
+  /** Why the sink does not take it: recorded, and not tried again before the finding's state changes. */
   readonly refused?: string;
 }
 
@@ -116,16 +116,17 @@ export async function deliver<Settings>(
 type Due = Owed & { readonly change: Change };
 
 function toldOf({ finding, told }: Owed, result: Sent): Settled {
+  const isRefused = "refused" in result;
   const reference = "reference" in result && result.reference ? result.reference : told?.reference;
   return {
     findingUid: finding.uid,
     told: {
       status: finding.status,
       level: finding.level,
-      times: (told?.times ?? 0) + 1,
+      times: (told?.times ?? 0) + (isRefused ? 0 : 1),
       ...(reference === undefined ? {} : { reference }),
     },
-    ...("refused" in result ? { refused: result.refused } : {}),
+    ...(isRefused ? { refused: result.refused } : {}),
   };
 }
 

@@ -38,7 +38,7 @@ export interface SendContext<Settings> {
 /** What became of one delivery. */
 export type Sent =
   | { readonly id: string; readonly reference?: string }
-  /** This one cannot be told, however often it is tried: recorded, and not tried again. */
+  /** This one cannot be told, however often it is tried: recorded, and not tried again before its state changes. */
   | { readonly id: string; readonly refused: string };
 
 /** What `gnomon doctor` looks at before there is anything to tell. */

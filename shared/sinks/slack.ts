@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import { secret } from "../config/settings.ts";
-import { post } from "../http/post.ts";
+import { offer } from "../http/post.ts";
 import { PipelineError } from "../model/errors.ts";
 import { toIsoTime } from "../model/units.ts";
 import { type Delivery, defineSink } from "./sink.ts";
@@ -99,11 +99,17 @@ async function callSlack(
   | { readonly channel: string; readonly ts: string; readonly scopes: string | undefined }
   | { readonly refused: string }
 > {
-  const { text, headers } = await post("slack", new URL(method, api.endsWith("/") ? api : `${api}/`).href, {
+  const posted = await offer("slack", new URL(method, api.endsWith("/") ? api : `${api}/`).href, {
     headers: { "content-type": "application/json; charset=utf-8", authorization: `Bearer ${token}` },
     body: JSON.stringify({ ...body, unfurl_links: false, unfurl_media: false }),
     signal,
   });
+  // Slack says so with 200; a proxy before it does not.
+  if ("refused" in posted) {
+    if (posted.status === 413) return { refused: posted.refused };
+    throw new PipelineError("upstream-refused", `${posted.refused}: check \`api\`, and what stands between`);
+  }
+  const { text, headers } = posted;
   const answer = Answer.safeParse(parsed(text));
   if (!answer.success) {
     throw new PipelineError(

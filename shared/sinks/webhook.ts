@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { secret } from "../config/settings.ts";
-import { post, reach } from "../http/post.ts";
+import { offer, reach } from "../http/post.ts";
 import { PipelineError } from "../model/errors.ts";
 import { SECOND_MS, toIsoTime } from "../model/units.ts";
 import { type Delivery, defineSink } from "./sink.ts";
@@ -23,10 +23,12 @@ export const webhook = defineSink({
   batchSize: 20,
 
   async *send(deliveries, { settings, now, signal }) {
+    let taken = 0;
+    const invalid: { readonly id: string; readonly refused: string }[] = [];
     for (const delivery of deliveries) {
       const body = JSON.stringify(bodyOf(delivery));
       const timestamp = String(Math.floor(now / SECOND_MS));
-      await post("webhook", settings.url, {
+      const answer = await offer("webhook", settings.url, {
         headers: {
           "content-type": "application/json",
           "webhook-id": delivery.id,
@@ -36,8 +38,21 @@ export const webhook = defineSink({
         body,
         signal,
       });
-      yield [{ id: delivery.id }];
+      const { id } = delivery;
+      if (!("refused" in answer)) {
+        taken++;
+        yield [{ id }];
+      } else if (answer.status === 400) invalid.push({ id, refused: answer.refused });
+      else yield [{ id, refused: answer.refused }];
     }
+    // Many receivers say 400 of a signature, too.
+    if (taken === 0 && invalid.length > 1) {
+      throw new PipelineError(
+        "upstream-refused",
+        `${invalid[0]?.refused} to all of ${invalid.length} findings: check the secret, and that it takes Standard Webhooks`,
+      );
+    }
+    if (invalid.length > 0) yield invalid;
   },
 
   trials: ({ settings, signal }) => [

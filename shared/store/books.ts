@@ -49,6 +49,11 @@ export interface Books {
     work: (owed: readonly Owed[]) => Promise<DeliveredBatch>,
   ): Promise<DeliveredBatch | undefined>;
 
+  /** What sinks do not take, by sink, then finding. */
+  refusals(): Promise<readonly Refusal[]>;
+  /** Hands to the sink once more what it refused. Returns how many. */
+  forgetRefusals(sink: string): Promise<number>;
+
   /**
    * Every finding that may change its status by itself: open ones, and resolved ones with how far they had been seen
    * when they were.
@@ -88,6 +93,13 @@ export interface HeardSource {
 export interface KeptReject extends Reject {
   readonly seenTime: EpochMs;
   readonly replayed: boolean;
+}
+
+export interface Refusal {
+  readonly sink: string;
+  readonly findingUid: string;
+  /** Never content. */
+  readonly reason: string;
 }
 
 export interface Living {

@@ -6,7 +6,7 @@ import type { Reject } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { Told } from "../pipeline/deliver.ts";
-import type { Books, FindingEvent, HeardSource, KeptReject, Living } from "./books.ts";
+import type { Books, FindingEvent, HeardSource, KeptReject, Living, Refusal } from "./books.ts";
 import type { Database, Session } from "./database.ts";
 
 export function sqlBooks(database: Database): Books {
@@ -60,6 +60,17 @@ export function sqlBooks(database: Database): Books {
         }));
         if (told.length > 0) await session.query(sql.settle, [sink, JSON.stringify(told)]);
         return delivered;
+      }),
+
+    async refusals() {
+      return (await database.query<Refusal>(sql.refusals)).rows;
+    },
+
+    forgetRefusals: (sink) =>
+      database.transaction(async (session) => {
+        const neverTold = await session.query(sql.forgetRefusedNews, [sink]);
+        const toldBefore = await session.query(sql.forgetRefusedChanges, [sink]);
+        return neverTold.count + toldBefore.count;
       }),
 
     async living() {
@@ -202,13 +213,20 @@ const texts = {
   lockSink: "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free",
   owed: `select f.finding, d.status, d.level, d.times, d.reference from finding f
     left join delivery d on d.sink = $1 and d.finding = f.uid
-    where d.finding is null or d.refused is null and (d.status, d.level) <> (f.status, f.finding->>'level')
+    where d.finding is null or (d.status, d.level) <> (f.status, f.finding->>'level')
     order by f.uid limit $2`,
   settle: `insert into delivery (sink, finding, status, level, times, reference, refused)
     select $1, row.* from json_to_recordset($2::json)
       as row (finding uuid, status text, level text, times integer, reference text, refused text)
     on conflict (sink, finding) do update set status = excluded.status, level = excluded.level,
       times = excluded.times, reference = excluded.reference, refused = excluded.refused`,
+
+  refusals: `select sink, replace(finding::text, '-', '') as "findingUid", refused as reason from delivery
+    where refused is not null order by sink, finding`,
+  forgetRefusedNews: "delete from delivery where sink = $1 and refused is not null and times = 0",
+  // What the sink knew before is not kept: as if it knew of a finding of the least level that nobody has touched.
+  forgetRefusedChanges: `update delivery set refused = null, status = 'new', level = 'informational'
+    where sink = $1 and refused is not null`,
 
   living: `select f.finding, case when f.status = 'resolved' then e.seen_until end as "seenUntil" from finding f
     left join lateral (select seen_until from finding_event where finding = f.uid and feedback is null order by number desc limit 1) e on true

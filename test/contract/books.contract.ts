@@ -147,6 +147,51 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       expect(rest?.settled).toHaveLength(count - 1);
     });
 
+    it("list what a sink refused, and hand it out again when its state changes or somebody asks for it", async () => {
+      const reason = "answered 422";
+      const handedOut = async (settle: (owed: Owed) => Partial<Settled>) => {
+        const uids: string[] = [];
+        await store.books.deliverTo("picky", 100, async (owed) => ({
+          settled: owed.map((one): Settled => {
+            const { uid, status, level } = one.finding;
+            uids.push(uid);
+            return { findingUid: uid, told: { status, level, times: one.told?.times ?? 0 }, ...settle(one) };
+          }),
+        }));
+        return uids;
+      };
+      const refuse = () => handedOut(() => ({ refused: reason }));
+      const all = await refuse();
+      const [uid = ""] = all;
+      expect(await store.books.refusals()).toEqual(
+        all.map((findingUid) => ({ sink: "picky", findingUid, reason })),
+      );
+      expect(await refuse()).toEqual([]);
+
+      await store.books.changeStatus(uid, { status: "reopened", by: "ada", time: at(2) });
+      expect(await refuse()).toEqual([uid]);
+      expect(await store.books.forgetRefusals("picky")).toBe(all.length);
+      expect(await store.books.refusals()).toEqual([]);
+      const news = await handedOut(({ finding: { status, level }, told }) => {
+        expect(told).toBeUndefined();
+        return { told: { status, level, times: 1 } };
+      });
+      expect(news).toEqual(all);
+
+      await store.books.changeStatus(uid, { status: "acknowledged", by: "ada", time: at(2) });
+      await handedOut(({ told }) => ({
+        told: { status: "acknowledged", level: "high", times: told?.times ?? 0 },
+        refused: reason,
+      }));
+      await store.books.forgetRefusals("picky");
+      const again = await handedOut(({ told }) => {
+        expect(told).toMatchObject({ times: 1 });
+        expect(told?.status).not.toBe("acknowledged");
+        return {};
+      });
+      expect(again).toEqual([uid]);
+    });
+
     it("remember who changed a finding's status, and keep it when its activities come again", async () => {
       const uid = (await store.findings()).at(-1)?.finding.uid ?? "";
       await store.books.changeStatus(uid, { status: "resolved", by: "ada", note: "was a test", time: at(3) });
