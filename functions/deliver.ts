@@ -13,7 +13,7 @@ import { reasonOf } from "./log.ts";
 import type { Runtime } from "./runtime.ts";
 import { version } from "./version.ts";
 
-/** Findings a transaction looks at; it tells one batch of the sink's. */
+/** Findings that are looked at, to tell one batch of the sink's. */
 const AT_ONCE = 500;
 /** After that a batch begins no further delivery: whoever takes long to answer has the rest of `WORK_MS` for the last. */
 const BATCH_MS = 20 * SECOND_MS;
@@ -66,7 +66,7 @@ export async function deliverTo(
   return { sink: name, settled, failure: error };
 }
 
-/** A transaction for each batch of the sink's: what it took stays settled, whatever happens to the next. */
+/** Batch by batch of the sink's: what it took stays settled, whatever happens to the next. */
 async function deliverAll(
   name: string,
   runtime: Runtime,

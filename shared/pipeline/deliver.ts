@@ -24,7 +24,7 @@ export interface Owed {
   readonly told?: Told;
 }
 
-/** To be recorded, in the transaction that handed out what was owed. */
+/** To be recorded. */
 export interface Settled {
   readonly findingUid: string;
   readonly told: Told;

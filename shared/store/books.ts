@@ -11,7 +11,7 @@ export interface LastingStore extends Store {
   readonly books: Books;
 }
 
-/** How long what runs within a transaction may wait for others: an idle one is ended some time after. */
+/** How long it may take to tell a sink one batch. */
 export const WORK_MS = 45 * SECOND_MS;
 
 export interface Books {
@@ -39,8 +39,10 @@ export interface Books {
   markReplayed(rejects: readonly Reject[]): Promise<void>;
 
   /**
-   * Hands to `work` what the sink has not been told and records what it settles, in one transaction, also where it
-   * says that it failed. Undefined where another process is at this sink.
+   * Hands to `work` what the sink has not been told and records what it settles, also where it says that it failed.
+   * Nobody else tells this sink meanwhile, and nobody waits for it: no connection is held. Undefined where another process
+   * is at this sink. What was settled by whoever lost the sink to another is not recorded, and is a failure: it is told
+   * again, with the same ids.
    */
   deliverTo(
     sink: string,

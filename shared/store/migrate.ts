@@ -14,6 +14,7 @@ const migrations = [
   "0006-forgotten.sql",
   "0007-currency.sql",
   "0008-rejects-by-age.sql",
+  "0009-sink-lease.sql",
 ] as const;
 
 /** Any number, the same for all who migrate: they wait for each other. */

@@ -17,6 +17,8 @@ export async function openPgliteStore(folder: string): Promise<LastingStore> {
   const database = await openFolder(folder);
   try {
     await migrate(database);
+    // Of a process that was killed: there is no other at this folder.
+    await database.run("delete from sink_lease");
   } catch (error) {
     await database.close();
     throw error;

@@ -1,7 +1,7 @@
 /** Postgres as a server: Aurora, Citus, any. */
 import pg from "pg";
 import { type ErrorCode, PipelineError } from "../model/errors.ts";
-import { type LastingStore, WORK_MS } from "./books.ts";
+import type { LastingStore } from "./books.ts";
 import type { Database, Session, Statement } from "./database.ts";
 import { checkMigrated, migrate } from "./migrate.ts";
 import { sqlBooks } from "./sql-books.ts";
@@ -11,7 +11,7 @@ import { sqlStore } from "./sql-store.ts";
 const CONNECTIONS = 4;
 const CONNECT_MS = 10_000;
 /** A process that was frozen in a transaction must not keep the others from its rows. */
-const IDLE_IN_TRANSACTION_MS = WORK_MS + 15_000;
+const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** Refuses a database whose tables are missing: `gnomon migrate` makes them, not whoever comes first. */
 export async function openPostgresStore(url: string): Promise<LastingStore> {

@@ -1,15 +1,24 @@
 /** The books in Postgres SQL, embedded and real. */
 import type { HeardFeedback } from "../cost/watch-usage.ts";
+import { PipelineError } from "../model/errors.ts";
 import { EVIDENCE_KEPT, type Finding, type Level } from "../model/finding.ts";
 import type { FindingRow } from "../model/ledger.ts";
 import type { Reject } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
-import { DAY_MS } from "../model/units.ts";
-import type { Told } from "../pipeline/deliver.ts";
+import { DAY_MS, SECOND_MS } from "../model/units.ts";
+import type { DeliveredBatch, Told } from "../pipeline/deliver.ts";
 import type { Books, FindingEvent, HeardSource, KeptReject, Living, Refusal } from "./books.ts";
 import type { Database, Session } from "./database.ts";
 
-export function sqlBooks(database: Database): Books {
+/** For how long a sink is one process's without a word of it, and how often it says that it still is. */
+interface Lease {
+  readonly lengthMs: number;
+  readonly renewMs: number;
+}
+
+const LEASE: Lease = { lengthMs: 30 * SECOND_MS, renewMs: 10 * SECOND_MS };
+
+export function sqlBooks(database: Database, lease: Lease = LEASE): Books {
   return {
     async cursors(collector) {
       const { rows } = await database.query<{ part: string; value: string }>(sql.cursors, [collector]);
@@ -47,20 +56,44 @@ export function sqlBooks(database: Database): Books {
       await database.query(sql.markReplayed, [JSON.stringify(rejects.map((reject) => ({ key: keyOf(reject) })))]);
     },
 
-    deliverTo: (sink, limit, work) =>
-      database.transaction(async (session) => {
-        const { rows: locks } = await session.query<{ free: boolean }>(sql.lockSink, [`deliver/${sink}`]);
-        if (!locks[0]?.free) return undefined;
-        const { rows } = await session.query<OwedRow>(sql.owed, [sink, limit]);
-        const delivered = await work(rows.map(owedOf));
-        const told = delivered.settled.map(({ findingUid, told, refused }) => ({
-          finding: findingUid,
-          ...told,
-          refused,
-        }));
-        if (told.length > 0) await session.query(sql.settle, [sink, JSON.stringify(told)]);
-        return delivered;
-      }),
+    async deliverTo(sink, limit, work) {
+      const owed = async () => (await database.query<OwedRow>(sql.owed, [sink, limit])).rows.map(owedOf);
+      // Mostly nothing is, and a lease is two writes.
+      if ((await owed()).length === 0) return { settled: [] };
+      const { rows } = await database.query<{ holder: string }>(sql.lease, [sink, lease.lengthMs]);
+      const holder = rows[0]?.holder;
+      if (holder === undefined) return undefined;
+
+      // One that fails is made up for by the next; whether the lease held is seen when it is given back.
+      const renew = () => void database.query(sql.renewLease, [sink, holder, lease.lengthMs]).catch(() => {});
+      const renewing = setInterval(renew, lease.renewMs);
+      let delivered: DeliveredBatch;
+      try {
+        // Again, since whoever had the lease until now may just have told all.
+        delivered = await work(await owed());
+      } catch (error) {
+        await database.query(sql.endLease, [sink, holder]).catch(() => {});
+        throw error;
+      } finally {
+        clearInterval(renewing);
+      }
+      const told = delivered.settled.map(({ findingUid, told, refused }) => ({
+        finding: findingUid,
+        ...told,
+        refused,
+      }));
+      const isRecorded = await database.transaction(async (session) => {
+        const { count } = await session.query(sql.endLease, [sink, holder]);
+        if (count > 0 && told.length > 0) await session.query(sql.settle, [sink, JSON.stringify(told)]);
+        return count > 0;
+      });
+      if (isRecorded) return delivered;
+      const failure = new PipelineError(
+        "upstream-unavailable",
+        `${sink}: another process took it over before this one was done; what was told is told again, with the same ids`,
+      );
+      return { settled: [], failure };
+    },
 
     async refusals() {
       return (await database.query<Refusal>(sql.refusals)).rows;
@@ -210,7 +243,14 @@ const texts = {
   markReplayed: `update reject set replayed = true
     from json_to_recordset($1::json) as row (key uuid) where reject.key = row.key`,
 
-  lockSink: "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free",
+  // By the clock of the database: those of two processes may differ.
+  lease: `insert into sink_lease (sink, holder, until)
+    values ($1, gen_random_uuid(), now() + $2::integer * interval '1 millisecond')
+    on conflict (sink) do update set holder = excluded.holder, until = excluded.until where sink_lease.until <= now()
+    returning holder`,
+  renewLease: `update sink_lease set until = now() + $3::integer * interval '1 millisecond'
+    where sink = $1 and holder = $2::uuid`,
+  endLease: "delete from sink_lease where sink = $1 and holder = $2::uuid",
   owed: `select f.finding, d.status, d.level, d.times, d.reference from finding f
     left join delivery d on d.sink = $1 and d.finding = f.uid
     where d.finding is null or (d.status, d.level) <> (f.status, f.finding->>'level')

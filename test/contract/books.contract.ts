@@ -31,6 +31,9 @@ const shady = [
   ...many(60, { actor: { uid: "bob" }, model: { id: "deepseek-y", name: "deepseek/deepseek-y" } }).slice(30),
 ];
 
+const settle = (owed: readonly Owed[]): Settled[] =>
+  owed.map(({ finding: { uid, status, level } }) => ({ findingUid: uid, told: { status, level, times: 1 } }));
+
 export function booksContract(name: string, open: () => Promise<LastingStore>): void {
   describe(`the books of ${name}`, () => {
     let store: LastingStore;
@@ -126,12 +129,38 @@ export function booksContract(name: string, open: () => Promise<LastingStore>): 
       expect(await told()).toEqual([]);
     });
 
+    it("hold up nobody while sinks are slow, and are more than there are connections", async () => {
+      const names = Array.from({ length: 6 }, (_, n) => `slow ${n}`);
+      const all = (await store.findings()).length;
+      const everybody = Promise.withResolvers<void>();
+      let waiting = 0;
+      const delivered = await Promise.all(
+        names.map((name) =>
+          store.books.deliverTo(name, 100, async (owed) => {
+            if (++waiting === names.length) {
+              await store.books.saveCursor("meanwhile", "", "1");
+              everybody.resolve();
+            }
+            await everybody.promise;
+            return { settled: settle(owed) };
+          }),
+        ),
+      );
+      expect(delivered.map((batch) => batch?.settled.length)).toEqual(names.map(() => all));
+    });
+
+    it("let one process at a time tell a sink", async () => {
+      const delivered = await store.books.deliverTo("shared", 100, async (owed) => {
+        expect(await store.books.deliverTo("shared", 100, () => expect.fail("handed out twice"))).toBeUndefined();
+        return { settled: settle(owed.slice(0, 1)) };
+      });
+      expect(delivered?.settled).toHaveLength(1);
+      const rest = (await store.findings()).length - 1;
+      const after = await store.books.deliverTo("shared", 100, async (owed) => ({ settled: settle(owed) }));
+      expect(after?.settled).toHaveLength(rest);
+    });
+
     it("record nothing of a delivery that threw, and what one that failed half way had told", async () => {
-      const settle = (rows: readonly Owed[]): Settled[] =>
-        rows.map(({ finding: { uid, status, level } }) => ({
-          findingUid: uid,
-          told: { status, level, times: 1 },
-        }));
       const count = (await store.findings()).length;
       const throwing = store.books.deliverTo("broken", 100, async () => {
         throw new Error("the sink is away");
