@@ -1,8 +1,12 @@
 /**
  * Exactly once in effect, proved: the made-up month goes through receiver and collector, Kafka, normalize, detect,
- * Postgres and deliver, in processes of their own, while these are killed with SIGKILL at random, the broker and the
- * database are killed and started again, and connections to both are cut. Requests are repeated, split and out of order. At the end every table must
- * equal, byte for byte, that of an undisturbed run in memory, and every finding must have been told, once.
+ * Postgres and deliver, with review and housekeeping beside them, in processes of their own, while these are killed with
+ * SIGKILL at random, the broker and the database are killed and started again, and connections to both are cut. Requests
+ * are repeated, split and out of order. At the end every table must equal, byte for byte, that of an undisturbed run in
+ * memory, and every change of a finding's state must have been told, once.
+ *
+ * What review says while half of the logs are there is right for that half. So it is asked once more at the end, from the
+ * beginning, as is housekeeping. Silences that were true for a while stay found, and are not compared.
  *
  * `npm run chaos` runs 200 kills; `npm run chaos -- --kills 20 --seed 3` fewer.
  */
@@ -18,18 +22,29 @@ import { policyYaml } from "../../cli/demo/company.ts";
 import { madeUpMonth } from "../../cli/demo/made-up-month.ts";
 import { randomFrom } from "../../cli/demo/random.ts";
 import { logFilesOf, textOf } from "../../cli/demo/write-logs.ts";
+import { housekeepOnce } from "../../functions/housekeeping.ts";
+import { lineLog } from "../../functions/log.ts";
+import { reviewOnce } from "../../functions/review.ts";
+import { openRuntime, readConfiguration } from "../../functions/runtime.ts";
 import { migrateTopics } from "../../shared/bus/kafka-bus.ts";
 import { loadPrices } from "../../shared/cost/price.ts";
+import { silentSource } from "../../shared/detections/silent-source.ts";
 import type { Activity } from "../../shared/model/activity.ts";
-import { EpochMs } from "../../shared/model/units.ts";
+import { canonicalJson } from "../../shared/model/canonical-json.ts";
+import type { HeldFinding } from "../../shared/model/ledger.ts";
+import { DAY_MS, EpochMs } from "../../shared/model/units.ts";
 import { trimmed } from "../../shared/pipeline/collect.ts";
 import { detect } from "../../shared/pipeline/detect.ts";
+import { nextStatus } from "../../shared/pipeline/lifecycle.ts";
+import { review } from "../../shared/pipeline/review.ts";
 import { compilePolicy } from "../../shared/policy/judge.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import { detections, sources } from "../../shared/registry.ts";
 import { readRaw } from "../../shared/sources/source.ts";
+import type { Database } from "../../shared/store/database.ts";
 import { openMemoryStore } from "../../shared/store/memory-store.ts";
 import { migrateStore, openLastingStore } from "../../shared/store/open-store.ts";
+import { postgresDatabase } from "../../shared/store/postgres-store.ts";
 import { derived } from "../contract/store.contract.ts";
 import { type Cut, startCut } from "../servers/cut.ts";
 import { serveJson } from "../servers/json-api.ts";
@@ -40,7 +55,18 @@ import { type SpendRow, spendLogs } from "../servers/spend-logs.ts";
 const SECRET = "made-up-secret-of-the-chaos-run";
 const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 /** Each is killed on its own; two of the stages that hold state in flight. */
-const processes = ["receive", "normalize", "detect", "detect", "deliver", "collect"] as const;
+const processes = [
+  "receive",
+  "normalize",
+  "detect",
+  "detect",
+  "deliver",
+  "collect",
+  "review",
+  "housekeeping",
+] as const;
+/** By then all is quiet, and every source gone for good. */
+const QUIET_DAYS = 60;
 
 export interface ChaosResult {
   readonly kills: number;
@@ -57,8 +83,9 @@ export interface ChaosResult {
   readonly seconds: number;
   /** Tables that differ; empty is what is wanted. */
   readonly different: readonly string[];
-  /** Findings nobody was told of, and those told twice under two ids. */
+  /** Findings with a change that is still owed, or that is recorded as told and never arrived. */
   readonly untold: readonly string[];
+  /** Findings, and the change that was told a second time, under another id. */
   readonly toldTwice: readonly string[];
 }
 
@@ -94,10 +121,13 @@ export async function runChaos(
   try {
     const disturbing = (async () => {
       const chance = random.fork("kills");
+      // Each once before any of them twice.
+      let next: Fleet = [];
       while (done.kills < options.kills && !stopped) {
         await sleep(chance.whole(300, 4_000));
-        const one = fleet[chance.whole(0, fleet.length - 1)];
-        one?.kill();
+        if (next.length === 0) next = shuffled(fleet, chance);
+        next[0]?.kill();
+        next = next.slice(1);
         done.kills++;
         if (done.kills % 4 === 1) done.cuts += toPostgres.cut();
         if (done.kills % 4 === 3) done.cuts += servers.toKafka?.cut() ?? 0;
@@ -130,13 +160,16 @@ export async function runChaos(
     await disturbing;
     say(`undisturbed from now on: ${requests} requests in ${round} rounds`);
 
-    const calm = await undisturbed(bodies);
-    const actual = await settled(url, calm, fleet, webhook, say);
+    const lastEventTime = Date.UTC(2026, 8, options.days + 1);
+    const now = EpochMs.parse(Math.max(Date.now(), lastEventTime + QUIET_DAYS * DAY_MS));
+    const calm = await undisturbed(bodies, now);
+    const actual = await settled({ url, config: join(folder, "gnomon.yaml"), now }, calm, fleet, say);
     const different = Object.keys(calm.tables).filter(
       (table) => JSON.stringify(actual.tables[table]) !== JSON.stringify(calm.tables[table]),
     );
     for (const { finding, reason } of webhook.told.values()) {
-      if (!calm.findings.includes(finding)) say(`told and withdrawn: ${reason}`);
+      const isSilence = reason.startsWith(`${silentSource.rule.name}:`);
+      if (!isSilence && !calm.findings.includes(finding)) say(`told and withdrawn: ${reason}`);
     }
     for (const table of different) {
       const [want, got] = [new Set(calm.tables[table]), new Set(actual.tables[table])];
@@ -155,7 +188,10 @@ export async function runChaos(
       repeated: webhook.repeated(),
       seconds: Math.round((performance.now() - started) / 1_000),
       different,
-      untold: calm.findings.filter((uid) => !webhook.findings().has(uid)),
+      untold: [
+        ...actual.owed,
+        ...actual.recorded.filter(({ uid, times }) => webhook.changesOf(uid).length < times).map(({ uid }) => uid),
+      ],
       toldTwice: webhook.toldTwice(),
     };
   } finally {
@@ -204,7 +240,7 @@ function bodiesOf(seed: number, days: number): Bodies {
   return { pushed, spendRows };
 }
 
-async function undisturbed({ pushed, spendRows }: Bodies) {
+async function undisturbed({ pushed, spendRows }: Bodies, now: EpochMs) {
   const byId = new Map(sources.map((source) => [source.id, source]));
   const read = parsePolicy(policyYaml, "policy.yaml");
   if ("problems" in read) throw new Error("the demo's policy has problems");
@@ -225,48 +261,123 @@ async function undisturbed({ pushed, spendRows }: Bodies) {
     });
     await detect(activities, ports);
   }
+  const logged = comparable(await store.dump());
+  await review(store, { policy: read.policy, detections, now });
+  const tables = await store.dump();
   return {
-    tables: comparable(derived(await store.dump())),
+    logged,
+    tables: comparable({ ...tables, finding: (tables["finding"] ?? []).map((row) => asKept(row, now)) }),
     findings: (await store.findings()).map(({ finding }) => finding.uid),
   };
 }
 
-/** What differs between a file and a live run by intent: when it was received, and where the policy file lay. */
-const comparable = (tables: Record<string, readonly string[]>): Record<string, readonly string[]> =>
-  Object.fromEntries(
-    Object.entries(tables).map(([table, rows]) => [
+const ruleById = new Map(detections.map(({ rule }) => [rule.id, rule]));
+
+/** A held finding as housekeeping leaves it. */
+function asKept(row: string, now: EpochMs): string {
+  const { finding, ...held } = JSON.parse(row) as HeldFinding;
+  const rule = ruleById.get(finding.ruleId);
+  const status = nextStatus(finding, { rule, now })?.status ?? finding.status;
+  return canonicalJson({ ...held, finding: { ...finding, status } });
+}
+
+/**
+ * Without what differs between a file and a live run by intent: when it was received, where the policy file lay, how often
+ * a finding was written, and silences.
+ */
+function comparable(
+  tables: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, readonly string[]>> {
+  const silences = (tables["finding"] ?? [])
+    .map((row) => (JSON.parse(row) as HeldFinding).finding)
+    .filter(({ ruleId }) => ruleId === silentSource.rule.id);
+  const silent = [silentSource.rule.id, ...silences.map(({ uid }) => uid)];
+  return Object.fromEntries(
+    Object.entries(derived(tables)).map(([table, rows]) => [
       table,
       rows
+        .filter((row) => !silent.some((one) => row.includes(`"${one}"`)))
         .map((row) =>
           row.replaceAll(/"receivedTime":\d+,?/g, "").replaceAll(/[^"]*policy\.yaml:/g, "policy.yaml:"),
         )
         .sort(),
     ]),
   );
+}
 
 type Calm = Awaited<ReturnType<typeof undisturbed>>;
 type Fleet = readonly ReturnType<typeof startProcess>[];
-type Webhook = Awaited<ReturnType<typeof serveWebhook>>;
 
-/** Waits until the tables are equal and all is told, or nothing has changed for a while. */
-async function settled(url: string, calm: Calm, fleet: Fleet, webhook: Webhook, say: (line: string) => void) {
+/** What follows from logs alone, and not from when it was reviewed. */
+const fromLogs = ["activity", "usage_hourly", "entity", "rule_state"];
+
+/**
+ * Waits until all logs are in, reviews and tidies up for good, and waits until the tables are equal and nothing is owed;
+ * or nothing has changed for a while.
+ */
+async function settled(
+  { url, config, now }: { readonly url: string; readonly config: string; readonly now: EpochMs },
+  calm: Calm,
+  fleet: Fleet,
+  say: (line: string) => void,
+) {
   const store = await openLastingStore(url);
-  try {
+  const database = postgresDatabase(url);
+  const untilEqual = async (wanted: Calm["tables"], tables: readonly string[]): Promise<void> => {
+    const textOf = (all: Calm["tables"]) => JSON.stringify(tables.map((table) => all[table]));
     let before = "";
     for (let quiet = 0; quiet < 90; quiet++) {
-      const tables = comparable(derived(await store.dump()));
-      const text = JSON.stringify(tables);
-      const told = calm.findings.every((uid) => webhook.findings().has(uid));
-      if (text === JSON.stringify(calm.tables) && told) break;
+      const text = `${textOf(comparable(await store.dump()))} ${await owedBy(database)}`;
+      if (text === `${textOf(wanted)} `) break;
       if (text !== before) quiet = 0;
       before = text;
       if (!fleet.some((one) => one.alive())) say("no process is alive");
       await sleep(1_000);
     }
-    return { tables: comparable(derived(await store.dump())) };
+  };
+  try {
+    await untilEqual(calm.logged, fromLogs);
+    await Promise.all(
+      fleet.filter(({ name }) => name === "review" || name === "housekeeping").map((one) => one.end()),
+    );
+    // From the beginning: it has learned of days of which not all was there.
+    await database.run("delete from series_state");
+    await tidiedUp(config, now);
+    await untilEqual(calm.tables, Object.keys(calm.tables));
+    const { rows } = await database.query<{ uid: string; times: number }>({
+      name: "recorded",
+      text: "select replace(finding::text, '-', '') as uid, times from delivery",
+    });
+    return { tables: comparable(await store.dump()), owed: await owedBy(database), recorded: rows };
   } finally {
     await store.close();
+    await database.close();
   }
+}
+
+/** As the two functions do, until they find nothing more to do. */
+async function tidiedUp(config: string, now: EpochMs): Promise<void> {
+  const configuration = await readConfiguration(config, { CHAOS_SECRET: SECRET });
+  const runtime = { ...openRuntime(configuration, lineLog(process.stderr, true, Date.now)), now: () => now };
+  try {
+    await reviewOnce(runtime, { allMonths: true });
+    for (;;) {
+      const { resolved, reopened } = await housekeepOnce(runtime, new AbortController().signal);
+      if (resolved + reopened === 0) return;
+    }
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** Uids of findings of which the only sink does not know what they are now. */
+async function owedBy(database: Database): Promise<readonly string[]> {
+  const { rows } = await database.query<{ uid: string }>({
+    name: "owed",
+    text: `select replace(uid::text, '-', '') as uid from finding left join delivery on delivery.finding = uid
+      where delivery.finding is null or (delivery.status, delivery.level) <> (finding.status, finding.finding->>'level')`,
+  });
+  return rows.map(({ uid }) => uid);
 }
 
 function configuration(kafka: KafkaServer, url: string, port: number, gateway: string, webhook: string): string {
@@ -302,6 +413,7 @@ function startProcess(name: string, folder: string) {
   };
   start();
   return {
+    name,
     kill: () => void child?.kill("SIGKILL"),
     alive: () => child?.exitCode === null && child.signalCode === null,
     async end() {
@@ -337,7 +449,10 @@ async function push(body: string, port: number): Promise<void> {
 
 /** Remembers ids, as a receiver of Standard Webhooks does. */
 async function serveWebhook() {
-  const told = new Map<string, { finding: string; type: string; reason: string; times: number }>();
+  const told = new Map<string, { finding: string; change: string; reason: string; times: number }>();
+  /** In the order in which they were told. */
+  const changesOf = (uid: string): string[] =>
+    [...told.values()].filter(({ finding }) => finding === uid).map(({ change }) => change);
   const server = createServer((request, response) => {
     let text = "";
     request.on("data", (chunk: Buffer) => (text += chunk));
@@ -345,10 +460,11 @@ async function serveWebhook() {
       const id = String(request.headers["webhook-id"]);
       const { type, data } = JSON.parse(text) as {
         type: string;
-        data: { uid: string; ruleName: string; reason: string };
+        data: { uid: string; ruleName: string; reason: string; level: string };
       };
+      const times = (told.get(id)?.times ?? 0) + 1;
       const reason = `${data.ruleName}: ${data.reason}`;
-      told.set(id, { finding: data.uid, type, reason, times: (told.get(id)?.times ?? 0) + 1 });
+      told.set(id, { finding: data.uid, change: `${type} ${data.level}`, reason, times });
       response.end();
     });
   });
@@ -357,14 +473,16 @@ async function serveWebhook() {
     url,
     close,
     told,
-    findings: () => new Set([...told.values()].map(({ finding }) => finding)),
+    changesOf,
     repeated: () => [...told.values()].filter(({ times }) => times > 1).length,
-    toldTwice: () => {
-      const seen = new Set<string>();
-      return [...told.values()]
-        .map(({ finding, type }) => `${finding} ${type}`)
-        .filter((key) => key.endsWith(".new") && (seen.has(key) || !seen.add(key)));
-    },
+    /** It is new once; and no other change follows upon itself. */
+    toldTwice: () =>
+      [...new Set([...told.values()].map(({ finding }) => finding))].flatMap((uid) => {
+        const changes = changesOf(uid);
+        const isNew = (change: string) => change.startsWith("gnomon.finding.new");
+        const twice = changes.filter((change, at) => at > 0 && (isNew(change) || change === changes[at - 1]));
+        return twice.map((change) => `${uid} ${change}`);
+      }),
   };
 }
 

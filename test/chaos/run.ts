@@ -35,7 +35,7 @@ try {
   );
   say(JSON.stringify(result, undefined, 2));
   const good = result.different.length === 0 && result.untold.length === 0 && result.toldTwice.length === 0;
-  say(good ? "equal in every table; every finding told, none twice" : "DIFFERENT");
+  say(good ? "equal in every table; every finding told, no change of it twice" : "DIFFERENT");
   process.exitCode = good ? 0 : 1;
 } finally {
   await kafka.server.stop();
