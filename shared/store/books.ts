@@ -71,9 +71,10 @@ export interface Books {
   history(uid: string): Promise<readonly FindingEvent[]>;
 
   /**
-   * From now on `forgottenBefore` is `before`, or later. Removes what ended a day before that, so that no batch on its
-   * way brings it back; sums and findings stay. What is removed is removed in chunks until `signal` is aborted, here and
-   * below; the rest waits for the next time. Returns how many.
+   * From now on `forgottenBefore` is `before`, or later. Removes what ended a day before that, and before what
+   * `forgottenBefore` was until now, so that no batch on its way, which has asked for that already, brings it back; sums
+   * and findings stay. What is removed is removed in chunks until `signal` is aborted, here and below; the rest waits for
+   * the next time. Returns how many.
    */
   forgetActivities(before: EpochMs, signal: AbortSignal): Promise<number>;
   /**

@@ -145,11 +145,12 @@ export function sqlBooks(database: Database, lease: Lease = LEASE): Books {
     },
 
     async forgetActivities(before, signal) {
-      await database.query(sql.forget, [before]);
+      const { rows: forgotten } = await database.query<{ was: number }>(sql.forget, [before]);
+      const removable = Math.min(before - DAY_MS, forgotten[0]?.was ?? 0);
       // Not from the beginning again: what is removed is passed over until Postgres has cleaned up.
       let since = 0;
       return inChunks(signal, async () => {
-        const { rows } = await database.query<Removed>(sql.removeActivities, [before - DAY_MS, since, CHUNK]);
+        const { rows } = await database.query<Removed>(sql.removeActivities, [removable, since, CHUNK]);
         since = rows[0]?.latest ?? since;
         return rows[0]?.count ?? 0;
       });
@@ -282,8 +283,10 @@ const texts = {
     from finding_event
     where finding = $1::uuid order by number`,
 
-  forget: `insert into forgotten (before) values ($1)
-    on conflict (one) do update set before = greatest(forgotten.before, excluded.before)`,
+  forget: `with known as (select before from forgotten)
+    insert into forgotten (before) values ($1)
+    on conflict (one) do update set before = greatest(forgotten.before, excluded.before)
+    returning coalesce((select before from known), 0) as was`,
   // Who has a row claimed keeps it for now. What an older version wrote lasts a month at most.
   removeActivities: `with gone as (
       delete from activity where uid in (
