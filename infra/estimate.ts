@@ -55,9 +55,9 @@ const assumed = {
   /** What an invocation takes whatever it does. */
   overheadSeconds: 0.03,
   memoryGb: 1,
-  /** collect every 5 minutes for 10 s, review for 3 s, deliver every minute for 1 s, housekeeping every hour for 10 s. */
-  scheduledGbSeconds: 8_760 * 10 + 8_760 * 3 * 2 + 43_800 * 0.5 + 730 * 10 * 0.5,
-  scheduledInvocations: 8_760 + 8_760 + 43_800 + 730,
+  /** collect every 5 minutes for 10 s, review for 3 s, housekeeping for 2 s, deliver every minute for 1 s. */
+  scheduledGbSeconds: 8_760 * 10 + 8_760 * 3 * 2 + 8_760 * 2 * 0.5 + 43_800 * 0.5,
+  scheduledInvocations: 3 * 8_760 + 43_800,
   /** Of the trail's events, AI or not, and of the invocation log's a function of 1 GB reads so many a second. */
   receivedPerSecond: 20_000,
   readingsPerAcu: 1_000,
