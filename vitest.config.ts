@@ -23,8 +23,11 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["{cli,functions,shared,infra,test}/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For what hangs alone: a machine that is busy with other things takes five times as long as a quiet one.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
     // Many of these tests wait for servers: one more than there are processors keeps those busy.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },

@@ -30,7 +30,7 @@ beforeAll(async () => {
     await review(store, { policy: noPolicy, detections });
     for (const { finding } of await store.findings()) uids.set(finding.ruleName, finding.uid);
   });
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const say = (rule: string, ...words: string[]) =>
@@ -49,7 +49,7 @@ it("keeps what somebody said of abnormal spend, who and why, for the watch to le
     const app = { kind: "principal", uid: "arn:aws:iam::111122223333:role/app" };
     expect(await books.feedback()).toMatchObject([{ ...app, feedback: "not useful" }]);
   });
-}, 60_000);
+});
 
 it("refuses what is no abnormal spend, an unknown word and an unknown finding", async () => {
   const bill = await say("bill-without-calls", "expected");
@@ -62,4 +62,4 @@ it("refuses what is no abnormal spend, an unknown word and an unknown finding", 
     code: 2,
     err: expect.stringContaining("findings list"),
   });
-}, 60_000);
+});

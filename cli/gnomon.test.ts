@@ -128,7 +128,7 @@ describe("gnomon scan", () => {
     expect(shown.out).toContain("deepseek");
     const inventory = await gnomon(["inventory", "--store", store, "--format", "csv"]);
     expect(inventory.out.trim().split("\n").length).toBe(3);
-  }, 60_000);
+  });
 });
 
 describe("gnomon findings", () => {
@@ -284,7 +284,7 @@ describe("gnomon demo", () => {
     const { code, out } = await gnomon(["demo", "--folder", at("demo-7"), "--seed", "7"]);
     expect(out).toMatch(/Against the truth: (\d+) of \1 planted incidents found, nothing else/);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   it("is approved as a whole by the policy that is suggested of its logs, also of its gateway's alone", async () => {
     for (const logs of [at("demo-7", "logs"), at("demo-7", "logs", "litellm")]) {
@@ -305,7 +305,7 @@ describe("gnomon demo", () => {
       const rules = new Set(findings.map(({ ruleName }) => ruleName));
       expect([...rules].filter((rule) => /^unsanctioned-(?!door)/.test(rule))).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it("costs what the README shows", async () => {
     const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
@@ -320,7 +320,7 @@ describe("gnomon demo", () => {
     expect(made.length).toBeGreaterThan(10);
     // In a pipe a table has more columns than on the terminal that the README shows.
     expect(made.filter((line) => !lines.some((one) => one.startsWith(line)))).toEqual([]);
-  }, 60_000);
+  });
 
   it("forecasts a budget that goes on when its logs end, with a band, at the prompt and in the report", async () => {
     const words = ["cost", "budgets", at("demo-7", "logs"), "--policy", at("demo-7", "policy.yaml"), "--quiet"];
@@ -328,7 +328,7 @@ describe("gnomon demo", () => {
     expect(out).toMatch(/^release .*, 14 Sep – 11 Oct 2026\)\s+Lasts\n.*█▒+.*\n.*\n.* in 80 of 100 cases \$/m);
     const report = await readFile(at("demo-7", "report.html"), "utf8");
     expect(report).toMatch(/expected by 11 Oct, in 80 of 100 cases \$\d+ to \$[\d,]+/);
-  }, 60_000);
+  });
 
   it("does not write over a folder that is not its own", async () => {
     expect(await gnomon(["demo", "--folder", at("logs")])).toMatchObject({

@@ -32,7 +32,7 @@ const made = () => join(folder, "made");
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-housekeeping-"));
   await (await openLastingStore(made())).close();
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async (context) => {
   const own = join(folder, context.task.id);
@@ -46,7 +46,7 @@ beforeEach(async (context) => {
     judging: async () => ({ policy, judge: compilePolicy(policy), price: () => undefined }),
     now: () => (START + day * DAY_MS) as EpochMs,
   };
-}, 60_000);
+});
 
 const denied = (count: number): Activity[] =>
   Array.from({ length: count }, (_, n) =>
@@ -162,4 +162,4 @@ it("holds for log files that are scanned into a store", async () => {
   const again = await openLastingStore(where);
   expect((await again.usage()).map(({ calls }) => calls)).toEqual([2]);
   await again.close();
-}, 60_000);
+});

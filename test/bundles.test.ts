@@ -11,10 +11,10 @@ import type { IncomingMessage } from "../shared/bus/bus.ts";
 import { connectKafka } from "../shared/bus/kafka-bus.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
-import { until } from "./contract/bus.contract.ts";
 import { startKafka } from "./servers/kafka.ts";
 import { startPostgres } from "./servers/postgres.ts";
 import { unavailable } from "./servers/unavailable.ts";
+import { until } from "./until.ts";
 
 const run = promisify(execFile);
 const names = await functionNames();
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await mkdir(dist, { recursive: true });
   folder = await mkdtemp(join(dist, "test-"));
   await bundleFunctions(names, folder);
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Answer {
@@ -254,6 +254,6 @@ store: $\{env:GNOMON_STORE}
       const coverage = await store.books.coverage();
       await store.close();
       expect(coverage).toMatchObject([{ source: "aws.cloudtrail" }]);
-    }, 120_000);
+    });
   });
 }

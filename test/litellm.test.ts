@@ -6,11 +6,11 @@ import type { IncomingMessage } from "../shared/bus/bus.ts";
 import { topics } from "../shared/bus/topics.ts";
 import type { Activity } from "../shared/model/activity.ts";
 import { mergeActivities } from "../shared/model/merge.ts";
-import { until } from "./contract/bus.contract.ts";
 import { listen, type MadeUpRuntime, madeUpRuntime } from "./made-up-runtime.ts";
 import { freePort } from "./servers/kafka.ts";
 import { type LitellmProxy, startLitellm } from "./servers/litellm.ts";
 import { unavailable } from "./servers/unavailable.ts";
+import { until } from "./until.ts";
 
 const SECRET = "made-up-secret-of-the-receiver";
 
@@ -75,7 +75,7 @@ function describeLitellm(proxy: LitellmProxy): void {
     it("tells of a call in its log and in a span, which are one activity, and nothing of what was said", async () => {
       expect((await ask("travel-assistant")).status).toBe(200);
       expect((await ask("throttled")).status).toBe(429);
-      await until(() => heard.length >= 4, 40);
+      await until(() => heard.length >= 4);
 
       const calls = Map.groupBy(
         heard.map(({ value }) => JSON.parse(value) as Activity),
@@ -104,6 +104,6 @@ function describeLitellm(proxy: LitellmProxy): void {
       ]);
       expect(rejected).toEqual([]);
       expect(JSON.stringify([raw, heard, runtime.lines])).not.toContain("CANARY");
-    }, 60_000);
+    });
   });
 }

@@ -74,7 +74,7 @@ beforeAll(async () => {
       "findingsBucket=acme-findings/gnomon",
     ]),
   ]);
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function packaged(bus: string, parameters: readonly string[]): Promise<Template> {
@@ -85,7 +85,7 @@ async function packaged(bus: string, parameters: readonly string[]): Promise<Tem
     // No credentials, nor where to find any; and whoever asks the network anyway gets no answer.
     env: {
       PATH: process.env["PATH"],
-      HOME: tmpdir(),
+      HOME: service,
       HTTPS_PROXY: "http://127.0.0.1:9",
       AWS_EC2_METADATA_DISABLED: "true",
     },

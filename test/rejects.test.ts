@@ -9,10 +9,10 @@ import { topics } from "../shared/bus/topics.ts";
 import { EpochMs } from "../shared/model/units.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { gnomon } from "./command.ts";
-import { until } from "./contract/bus.contract.ts";
 import { call } from "./example-activities.ts";
 import { startKafka } from "./servers/kafka.ts";
 import { unavailable } from "./servers/unavailable.ts";
+import { until } from "./until.ts";
 
 const kafka = await startKafka();
 
@@ -73,7 +73,7 @@ else {
     expect(mixed.messages.map(placeOf)).toEqual(of);
     expect(new Set(mixed.gone)).toEqual(new Set([oldest, behind]));
     await bus.close();
-  }, 60_000);
+  });
 
   it("normalizes rejected records again after a fix, and keeps waiting for those that are rejected again", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
@@ -144,7 +144,7 @@ else {
     );
     await after.close();
     await rm(folder, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   it("takes again the activities that no store took, and keeps waiting for the one that still none takes", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
@@ -192,5 +192,5 @@ else {
     expect(new Set(waiting.map(({ place }) => place))).toEqual(new Set([placeIn(hostile), placeIn(foreign)]));
     await after.close();
     await rm(folder, { recursive: true, force: true });
-  }, 120_000);
+  });
 }

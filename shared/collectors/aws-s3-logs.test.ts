@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { published } from "../../test/collected.ts";
 import { AwsServer } from "../../test/servers/aws.ts";
+import { until } from "../../test/until.ts";
 import { EpochMs } from "../model/units.ts";
 import { awsS3Logs } from "./aws-s3-logs.ts";
 import type { FetchedPage, Page } from "./collector.ts";
@@ -252,21 +252,24 @@ describe("aws.s3-logs", () => {
     expect(hidden()).toBe(10);
   });
 
-  it("keeps a message hidden from others for as long as its object is read", async () => {
-    aws.faults.push({ action: "GetObject", times: 1, answer: "slow" });
+  it("keeps a message hidden from others for as long as its object is read", async ({ onTestFinished }) => {
+    const rest = Promise.withResolvers<void>();
+    aws.faults.push({ action: "GetObject", times: 1, answer: { secondHalf: rest.promise } });
     aws.put("logs", keyOf("slow"), packed("slow"));
-    const reading = run({ visibility: "1s" });
-    await sleep(1_300);
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const reading = run({ visibility: "60s" });
+    await until(() => aws.countOf("GetObject") === 1);
+    const renewals = () => aws.requests.filter(({ action }) => action === "ChangeMessageVisibility");
+    for (const times of [1, 2, 3]) {
+      vi.advanceTimersByTime(30_000);
+      await until(() => renewals().length === times);
+    }
+    expect(renewals().map(({ input }) => input["VisibilityTimeout"])).toEqual([60, 60, 60]);
     expect(hidden()).toBe(1);
+    rest.resolve();
     expect((await reading).ids).toEqual(["slow"]);
-    const renewals = aws.requests.filter(({ action }) => action === "ChangeMessageVisibility");
-    expect(renewals.length).toBeGreaterThanOrEqual(2);
-    expect(renewals[0]?.input["VisibilityTimeout"]).toBe(1);
-    // One that was on its way when the object was read may still arrive.
-    await sleep(500);
-    const asked = aws.countOf("ChangeMessageVisibility");
-    await sleep(1_200);
-    expect(aws.countOf("ChangeMessageVisibility"), "and no longer").toBe(asked);
+    expect(vi.getTimerCount(), "and no longer").toBe(0);
   });
 
   it("asks again with AWS' clock where ours is wrong", async () => {

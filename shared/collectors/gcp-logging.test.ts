@@ -264,9 +264,13 @@ describe("gcp.logging", () => {
   });
 
   it("ends with the run while it waits, which is no failure", async () => {
-    const server = await serve(() => ({ code: 8, retryDelayMs: 60_000 }));
+    const over = new AbortController();
+    const server = await serve(() => {
+      setTimeout(() => over.abort(), 100);
+      return { code: 8, retryDelayMs: 60_000 };
+    });
     const settings = settingsFor(server);
-    const ending = { settings, cursors: new Map(), now: NOW, signal: AbortSignal.timeout(200) };
+    const ending = { settings, cursors: new Map(), now: NOW, signal: over.signal };
     for await (const page of gcpLogging.pull(ending)) expect.fail(`${page.part} after the end`);
   });
 

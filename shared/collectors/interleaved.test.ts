@@ -26,8 +26,16 @@ async function taken(streams: AsyncGenerator<string>[], atOnce: number) {
 
 describe("interleaving streams", () => {
   it("gives every item once, those of one stream in order, and does not wait for the slow one", async () => {
-    const items = await taken([stream("slow", [60]), stream("quick", [1, 1, 1])], 2);
-    expect(items).toEqual(["quick0", "quick1", "quick2", "slow0"]);
+    const quickEnded = Promise.withResolvers<void>();
+    const slow = (async function* () {
+      await quickEnded.promise;
+      yield "slow0";
+    })();
+    const quick = (async function* () {
+      yield* stream("quick", [1, 1, 1]);
+      quickEnded.resolve();
+    })();
+    expect(await taken([slow, quick], 2)).toEqual(["quick0", "quick1", "quick2", "slow0"]);
   });
 
   it("begins a stream only when another has ended, where more wait than may work", async () => {

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPostgres } from "../../test/servers/postgres.ts";
 import { unavailable } from "../../test/servers/unavailable.ts";
+import { until } from "../../test/until.ts";
 import type { Database, Session } from "./database.ts";
 import { postgresDatabase } from "./postgres-store.ts";
 
@@ -27,6 +27,16 @@ else {
   };
   const tell = (what: "pg_terminate_backend" | "pg_cancel_backend", pid: number) =>
     database.query({ name: what, text: `select ${what}($1)` }, [pid]);
+  const activity = async (pid: number) => {
+    const text = "select query, state from pg_stat_activity where pid = $1";
+    const { rows } = await database.query<{ query: string; state: string }>({ name: "activity", text }, [pid]);
+    return rows[0];
+  };
+  const isGone = async (pid: number) => (await activity(pid)) === undefined;
+  const sleeps = async (pid: number) => {
+    const { query = "", state } = (await activity(pid)) ?? {};
+    return state === "active" && query.includes("pg_sleep");
+  };
   const away = (because: string) => ({
     code: "upstream-unavailable",
     message: expect.stringContaining(because),
@@ -35,8 +45,9 @@ else {
   describe("a transaction on Postgres", () => {
     it("whose connection the server ends between two statements is worth another try, and nobody's end", async () => {
       const ended = database.transaction(async (session) => {
-        await tell("pg_terminate_backend", await backend(session));
-        await sleep(100);
+        const pid = await backend(session);
+        await tell("pg_terminate_backend", pid);
+        await until(() => isGone(pid));
         await backend(session);
       });
       await expect(ended).rejects.toMatchObject(away("57P01"));
@@ -47,8 +58,8 @@ else {
       const ended = database.transaction(async (session) => {
         const pid = await backend(session);
         await Promise.all([
-          session.run("select pg_sleep(10)"),
-          sleep(100).then(() => tell("pg_terminate_backend", pid)),
+          session.run("select pg_sleep(600)"),
+          until(() => sleeps(pid)).then(() => tell("pg_terminate_backend", pid)),
         ]);
       });
       await expect(ended).rejects.toMatchObject(away("57P01"));
@@ -56,16 +67,17 @@ else {
 
     it("that was idle for too long, or took too long, is worth another try", async () => {
       const idle = database.transaction(async (session) => {
+        const pid = await backend(session);
         await session.run("set local idle_in_transaction_session_timeout = 50");
-        await sleep(300);
+        await until(() => isGone(pid));
         await backend(session);
       });
       await expect(idle).rejects.toMatchObject(away("25P03"));
       const long = database.transaction(async (session) => {
         const pid = await backend(session);
         await Promise.all([
-          session.run("select pg_sleep(10)"),
-          sleep(100).then(() => tell("pg_cancel_backend", pid)),
+          session.run("select pg_sleep(600)"),
+          until(() => sleeps(pid)).then(() => tell("pg_cancel_backend", pid)),
         ]);
       });
       await expect(long).rejects.toMatchObject(away("57014"));

@@ -16,6 +16,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 let toKafka: Cut | undefined;
 const kafka = await startKafka({
+  killed: true,
   behind: async (port) => {
     toKafka = await startCut(await freePort(), () => port);
     return toKafka.port;

@@ -1,14 +1,10 @@
 /** What every bus must do. */
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Bus, IncomingMessage } from "../../shared/bus/bus.ts";
 import { topics } from "../../shared/bus/topics.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
-
-export const until = async (holds: () => boolean, seconds = 30): Promise<void> => {
-  for (let waited = 0; waited < seconds * 50 && !holds(); waited++) await sleep(20);
-};
+import { until } from "../until.ts";
 
 export function describeBus(name: string, open: () => Promise<Bus>): void {
   describe(name, () => {

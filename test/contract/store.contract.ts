@@ -35,7 +35,7 @@ export function storeContract(
     // PGlite starts in two seconds, and in many more on a machine that is busy.
     beforeAll(async () => {
       tested = await open();
-    }, 60_000);
+    });
     beforeEach(async () => {
       store = await tested.empty();
     });

@@ -48,11 +48,11 @@ interface Fault {
   readonly region?: string;
   /** Absent: each time. */
   times?: number;
-  /** `cut`: half of the body, then the connection ends. `slow`: the second half after 1.5 s. */
+  /** `cut`: half of the body, then the connection ends. `secondHalf`: when that comes. */
   readonly answer:
     | { readonly status: number; readonly code: string; readonly message?: string }
+    | { readonly secondHalf: Promise<void> }
     | "cut"
-    | "slow"
     | "hanging";
 }
 
@@ -177,9 +177,9 @@ export class AwsServer {
     const asked = this.#read(request, Buffer.concat(chunks).toString("utf8"));
     this.requests.push(asked);
     const fault = this.#faultOf(asked);
+    const refusal = typeof fault?.answer === "object" && "status" in fault.answer ? fault.answer : undefined;
     const answer =
-      this.#tooSkewed(request, asked) ??
-      (typeof fault?.answer === "object" ? errorOf(asked.action, fault.answer) : this.#answerTo(asked));
+      this.#tooSkewed(request, asked) ?? (refusal ? errorOf(asked.action, refusal) : this.#answerTo(asked));
     const body = Buffer.from(answer.body);
     response.writeHead(answer.status, {
       date: new Date(this.#now()).toUTCString(),
@@ -187,14 +187,14 @@ export class AwsServer {
       "content-type": asked.action === "GetObject" ? "application/octet-stream" : "application/x-amz-json-1.1",
       ...answer.headers,
     });
-    if (fault === undefined || typeof fault.answer === "object") {
+    if (fault === undefined || refusal) {
       response.end(body);
       return;
     }
     const half = Math.floor(body.length / 2);
     response.write(body.subarray(0, half));
     if (fault.answer === "hanging") return;
-    await sleep(fault.answer === "slow" ? 1_500 : 20);
+    await (typeof fault.answer === "object" && "secondHalf" in fault.answer ? fault.answer.secondHalf : sleep(20));
     if (fault.answer === "cut") response.destroy();
     else response.end(body.subarray(half));
   }

@@ -14,7 +14,7 @@ import { freePort } from "./kafka.ts";
 const run = promisify(execFile);
 
 const VERSION = "1.106.2";
-const START_SECONDS = 60;
+const START_SECONDS = 180;
 
 export interface LitellmProxy {
   readonly url: string;

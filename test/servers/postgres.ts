@@ -16,7 +16,7 @@ import { freePort } from "./kafka.ts";
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
-const START_SECONDS = 30;
+const START_SECONDS = 180;
 const ATTEMPTS = 50;
 /** Postgres refuses to run as root; `nobody` exists everywhere and owns nothing. */
 const NOBODY = 65_534;
