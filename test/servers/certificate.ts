@@ -22,7 +22,7 @@ export function trustedCertificate(): Certificate {
 }
 
 /** X.509 v3 in DER (RFC 5280 §4.1), as short as clients accept. */
-function selfSigned(): Certificate {
+export function selfSigned(): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", {
     namedCurve: "P-256",
     publicKeyEncoding: { type: "spki", format: "der" },

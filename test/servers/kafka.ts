@@ -3,20 +3,25 @@
  * repository. Everything listens on 127.0.0.1, and only processes started here are ended here.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { selfSigned } from "./certificate.ts";
 
 const run = promisify(execFile);
 
 const KAFKA_VERSION = "4.3.0";
 /** For a broker that never starts: a busy machine takes half a minute. */
 const START_SECONDS = 180;
+
+/** What lives for a minute has nothing of code that is compiled for long. */
+const SHORT_LIVED = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 export interface KafkaServer {
   /** `127.0.0.1:port` of the plain listener. */
@@ -59,7 +64,10 @@ export async function startKafka(
   const front = (await options.behind?.(plain)) ?? plain;
   const username = "gnomon";
   const password = "made-up-for-a-test";
-  const keys = options.secured ? await keyStores(folder) : undefined;
+  const data = join(folder, "data");
+  const keys = options.secured ? selfSigned() : undefined;
+  const keystore = join(folder, "keystore.pem");
+  if (keys) await writeFile(keystore, `${keys.key}${keys.cert}`);
   const settings = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -69,8 +77,10 @@ export async function startKafka(
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
     "inter.broker.listener.name": "PLAINTEXT",
-    "log.dirs": join(folder, "data"),
+    "log.dirs": data,
     "offsets.topic.replication.factor": "1",
+    // Fifty are made at once before the first group can begin.
+    "offsets.topic.num.partitions": "3",
     "transaction.state.log.replication.factor": "1",
     "transaction.state.log.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
@@ -88,9 +98,8 @@ export async function startKafka(
           // Takes tokens that nobody signed, as long as they have not expired.
           "listener.name.sasl_ssl.oauthbearer.sasl.jaas.config":
             "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
-          "ssl.keystore.location": keys.keystore,
-          "ssl.keystore.password": keys.password,
-          "ssl.keystore.type": "PKCS12",
+          "ssl.keystore.location": keystore,
+          "ssl.keystore.type": "PEM",
         }
       : {}),
   };
@@ -102,26 +111,15 @@ export async function startKafka(
       .join(""),
   );
   const classpath = join(jars.lib, "*");
-  const clusterId = Buffer.alloc(16, 7).toString("base64url");
   const scram = keys ? ["--add-scram", `SCRAM-SHA-512=[name=${username},password=${password}]`] : [];
-  await run("java", [
-    "-cp",
-    classpath,
-    "kafka.tools.StorageTool",
-    "format",
-    "-t",
-    clusterId,
-    "-c",
-    properties,
-    ...scram,
-  ]);
+  await format(classpath, properties, scram, { data, kept: `${jars.lib}-formatted` });
 
   let child: ChildProcess | undefined;
   let starts = 0;
   const start = async () => {
     const logPath = join(folder, `broker-${++starts}.log`);
     const log = createWriteStream(logPath);
-    const started = spawn("java", ["-Xmx512m", "-XX:+UseSerialGC", "-cp", classpath, "kafka.Kafka", properties], {
+    const started = spawn("java", ["-Xmx512m", ...SHORT_LIVED, "-cp", classpath, "kafka.Kafka", properties], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     started.stdout?.pipe(log);
@@ -141,7 +139,7 @@ export async function startKafka(
   return {
     server: {
       brokers: [`127.0.0.1:${front}`],
-      ...(keys ? { secured: { brokers: [`127.0.0.1:${tls}`], username, password, ca: keys.certificate } } : {}),
+      ...(keys ? { secured: { brokers: [`127.0.0.1:${tls}`], username, password, ca: keys.cert } } : {}),
       crash: {
         kill: () => end("SIGKILL"),
         restart: async () => {
@@ -193,28 +191,27 @@ async function kafkaJars(version: string): Promise<{ readonly lib: string } | { 
   }
 }
 
-/** A self-signed certificate for 127.0.0.1, by the JDK's own tool. */
-async function keyStores(folder: string) {
-  const keystore = join(folder, "keystore.p12");
-  const certificate = join(folder, "certificate.pem");
-  const password = "made-up-for-a-test";
-  const store = ["-keystore", keystore, "-storetype", "PKCS12", "-storepass", password, "-alias", "broker"];
-  await run("keytool", [
-    "-genkeypair",
-    "-keyalg",
-    "RSA",
-    "-keysize",
-    "2048",
-    "-validity",
-    "2",
-    "-dname",
-    "CN=127.0.0.1",
-    "-ext",
-    "SAN=ip:127.0.0.1,dns:localhost",
-    ...store,
-  ]);
-  await run("keytool", ["-exportcert", "-rfc", "-file", certificate, ...store]);
-  return { keystore, password, certificate: await readFile(certificate, "utf8") };
+/** Leaves two small files, the same for the same words, which are kept for the next broker. */
+async function format(
+  classpath: string,
+  properties: string,
+  scram: readonly string[],
+  { data, kept }: { readonly data: string; readonly kept: string },
+): Promise<void> {
+  const clusterId = Buffer.alloc(16, 7).toString("base64url");
+  const words = ["format", "-t", clusterId, ...scram];
+  const before = `${kept}-${createHash("sha256").update(words.join(" ")).digest("hex").slice(0, 8)}`;
+  if (existsSync(before)) {
+    await cp(before, data, { recursive: true });
+    return;
+  }
+  await run("java", [...SHORT_LIVED, "-cp", classpath, "kafka.tools.StorageTool", ...words, "-c", properties]);
+  const work = await mkdtemp(`${before}-`);
+  await cp(data, work, { recursive: true });
+  await rename(work, before).catch(async (error: unknown) => {
+    await rm(work, { recursive: true });
+    if (!existsSync(before)) throw error;
+  });
 }
 
 async function answering(port: number, child: ChildProcess, log: string): Promise<void> {
