@@ -20,8 +20,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+// For all processes: vitest's own, and those that tests start.
+process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "gnomon-test-compiled");
+
 export default defineConfig({
   test: {
+    globalSetup: "test/global-setup.ts",
     include: ["{cli,functions,shared,infra,test}/**/*.test.ts"],
     // For what hangs alone: a machine that is busy with other things takes five times as long as a quiet one.
     testTimeout: 300_000,
@@ -33,7 +37,5 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // No test changes a module: what one file has loaded is good for the next.
     isolate: false,
-    // For the processes that tests start.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), "gnomon-test-compiled") },
   },
 });

@@ -8,6 +8,7 @@ import { detect } from "../shared/pipeline/detect.ts";
 import type { LastingStore } from "../shared/store/books.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { many } from "../test/contract/store.contract.ts";
+import { copyMadeStore } from "../test/made-store.ts";
 import { type MadeUpRuntime, madeUpRuntime } from "../test/made-up-runtime.ts";
 import { type AskedFor, type JsonServer, type Reply, serveJson } from "../test/servers/json-api.ts";
 import { world } from "../test/world.ts";
@@ -20,6 +21,7 @@ let folder: string;
 let store: LastingStore;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-deliver-"));
+  await copyMadeStore(join(folder, "store"));
   store = await openLastingStore(join(folder, "store"));
   const calls = many(PEOPLE, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
   const byPeople = calls.map((call, n) => ({ ...call, actor: { uid: `person-${n}` } }));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACTIVITY_SCHEMA, type Activity } from "../shared/model/activity.ts";
 import type { EpochMs } from "../shared/model/units.ts";
+import { copyMadeStore } from "../test/made-store.ts";
 import { madeUpRuntime } from "../test/made-up-runtime.ts";
 import { openRuntime, readConfiguration, readDecisions, readPlaceOfStore } from "./runtime.ts";
 
@@ -60,6 +61,7 @@ it("opens again what could not be opened, store and policy alike, and closes wha
   await expect(runtime.judging()).rejects.toThrow("ENOENT");
 
   await rm(join(own, "store"));
+  await copyMadeStore(join(own, "store"));
   await writeFile(join(own, "policy.yaml"), "approvals:\n  - models: made-up/*\n");
   expect(await (await runtime.store()).books.coverage()).toEqual([]);
   expect(await runtime.store()).toBe(await runtime.store());

@@ -8,8 +8,9 @@ import { topics } from "../shared/bus/topics.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { compilePolicy } from "../shared/policy/judge.ts";
 import type { LastingStore } from "../shared/store/books.ts";
-import { migrateStore, openLastingStore } from "../shared/store/open-store.ts";
+import { openLastingStore } from "../shared/store/open-store.ts";
 import { call, policyOf } from "../test/example-activities.ts";
+import { copyMadeStore } from "../test/made-store.ts";
 import { listen, madeUpRuntime } from "../test/made-up-runtime.ts";
 import { startStage } from "./stages.ts";
 
@@ -17,7 +18,7 @@ let folder: string;
 let store: LastingStore;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-stages-"));
-  await migrateStore(join(folder, "store"));
+  await copyMadeStore(join(folder, "store"));
   store = await openLastingStore(join(folder, "store"));
 });
 afterAll(async () => {

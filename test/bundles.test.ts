@@ -6,11 +6,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleFunctions, functionNames } from "../infra/bundle.ts";
+import { functionNames } from "../infra/bundle.ts";
 import type { IncomingMessage } from "../shared/bus/bus.ts";
 import { connectKafka } from "../shared/bus/kafka-bus.ts";
 import { type TopicName, topics } from "../shared/bus/topics.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
+import { copyMadeBundles } from "./made-bundles.ts";
 import { startKafka } from "./servers/kafka.ts";
 import { startPostgres } from "./servers/postgres.ts";
 import { unavailable } from "./servers/unavailable.ts";
@@ -25,7 +26,7 @@ let folder: string;
 beforeAll(async () => {
   await mkdir(dist, { recursive: true });
   folder = await mkdtemp(join(dist, "test-"));
-  await bundleFunctions(names, folder);
+  await copyMadeBundles(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -12,13 +12,7 @@ import { parse } from "yaml";
 import { worker } from "../cli/commands/worker.ts";
 import type { Door } from "../cli/door.ts";
 import { stages } from "../functions/stages.ts";
-import {
-  type Bundle,
-  bundleFunctions,
-  checkForLambda,
-  copyConfiguration,
-  functionNames,
-} from "../infra/bundle.ts";
+import { type Bundle, checkForLambda, copyConfiguration, functionNames } from "../infra/bundle.ts";
 import { estimate, estimateText, prices } from "../infra/estimate.ts";
 import type { OutgoingMessage } from "../shared/bus/bus.ts";
 import { activityMessage, rawMessages } from "../shared/bus/messages.ts";
@@ -41,6 +35,7 @@ import {
   tooMuchAllowed,
   unknownProperties,
 } from "./cloudformation.ts";
+import { copyMadeBundles } from "./made-bundles.ts";
 
 const run = promisify(execFile);
 const project = fileURLToPath(new URL("..", import.meta.url));
@@ -63,7 +58,7 @@ beforeAll(async () => {
     await copyConfiguration(inProject("infra/gnomon.example.yaml"), join(service, "dist/config"));
   }
   // The functions are the same with every bus, and zipped once.
-  bundles = await bundleFunctions(await functionNames(), join(folder, "msk/dist/functions"));
+  bundles = await copyMadeBundles(join(folder, "msk/dist/functions"));
   [msk, kafka] = await Promise.all([
     packaged("msk", []),
     packaged("kafka", [

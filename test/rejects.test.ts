@@ -10,6 +10,7 @@ import { EpochMs } from "../shared/model/units.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { gnomon } from "./command.ts";
 import { call } from "./example-activities.ts";
+import { copyMadeStore } from "./made-store.ts";
 import { startKafka } from "./servers/kafka.ts";
 import { unavailable } from "./servers/unavailable.ts";
 import { until } from "./until.ts";
@@ -110,6 +111,7 @@ else {
     await subscription.stop();
     await bus.close();
 
+    await copyMadeStore(join(folder, "store"));
     const store = await openLastingStore(join(folder, "store"));
     const place = places[0] ?? expect.fail("the message did not arrive");
     const elsewhere = `${topics.raw.name}/${place.includes("/0/") ? 1 : 0}/999999`;

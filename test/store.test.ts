@@ -22,6 +22,7 @@ import {
   storeContract,
   takeAll,
 } from "./contract/store.contract.ts";
+import { copyMadeStore } from "./made-store.ts";
 import { startPostgres } from "./servers/postgres.ts";
 
 const tables = [
@@ -60,7 +61,16 @@ storeContract(
   { runs: 100 },
 );
 
-storeContract("PGlite", async () => emptied(pgliteDatabase(await PGlite.create())), { runs: 30 });
+const folder = await mkdtemp(join(tmpdir(), "gnomon-store-"));
+afterAll(() => rm(folder, { recursive: true }));
+storeContract(
+  "PGlite",
+  async () => {
+    await copyMadeStore(folder);
+    return emptied(pgliteDatabase(await PGlite.create(join(folder, "postgres"))));
+  },
+  { runs: 30 },
+);
 
 const postgres = await startPostgres();
 if ("missing" in postgres) {

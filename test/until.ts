@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Shorter than a test may take: what is asserted next then says what is missing. */
-const GIVES_UP_MS = 120_000;
+const GIVES_UP_MS = 240_000;
 
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const start = performance.now();

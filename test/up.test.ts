@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { holdAgainst } from "../cli/demo/hold-against.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { gnomon } from "./command.ts";
+import { copyMadeStore } from "./made-store.ts";
 import { serveCompany } from "./servers/company.ts";
 import { startKafka } from "./servers/kafka.ts";
 import { startPostgres } from "./servers/postgres.ts";
@@ -56,6 +57,7 @@ function expectTheTruth({ ran, findings, planted, asked }: Awaited<ReturnType<ty
 describe("gnomon up --once over the vendors of a made-up company", () => {
   it("finds what was planted and nothing else, in one process without Kafka and Postgres", async () => {
     const store = join(folder, "store");
+    await copyMadeStore(store);
     expectTheTruth(await collectTheMonth("embedded", `store: ${store}`, store));
   });
 
