@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { renderReport } from "../shared/report/html-report.ts";
 import { hostileCostReport, madeUpCostReport } from "./made-up-cost.ts";
 import { hostileReport, madeUpReport } from "./made-up-report.ts";
+
+/** With a browser on a busy machine. */
+const PATIENCE_MS = 240_000;
 
 /** `CHROMIUM_PATH=none` says that no browser can be had. */
 const given = process.env["CHROMIUM_PATH"];
@@ -33,7 +36,7 @@ describe.skipIf(isWithout)("the report in a browser", () => {
     await writeFile(join(folder, "hostile.html"), renderReport(hostileReport()));
     await writeFile(join(folder, "cost.html"), renderReport(madeUpCostReport()));
     await writeFile(join(folder, "hostile-cost.html"), renderReport(hostileCostReport()));
-    browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox"], timeout: PATIENCE_MS });
   });
 
   afterAll(async () => {
@@ -47,6 +50,8 @@ describe.skipIf(isWithout)("the report in a browser", () => {
     options: BrowserContextOptions = {},
   ): Promise<{ page: Page; misdeeds: string[] }> {
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
+    onTestFinished(() => context.close());
     const page = await context.newPage();
     const misdeeds: string[] = [];
     const url = pathToFileURL(join(folder, file)).href;
