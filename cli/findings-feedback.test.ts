@@ -7,7 +7,8 @@ import { noPolicy } from "../shared/policy/parse-policy.ts";
 import { detections } from "../shared/registry.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { billedOn, settledMonth } from "../test/billed-month.ts";
-import { gnomon } from "../test/command.ts";
+import { gnomonHere } from "../test/command.ts";
+import { copyMadeStore } from "../test/made-store.ts";
 import { NEXT, steady, used } from "../test/watched-rows.ts";
 
 let folder: string;
@@ -19,6 +20,7 @@ const inStore = async <Result>(work: (store: Awaited<ReturnType<typeof openLasti
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-feedback-"));
+  await copyMadeStore(join(folder, "store"));
   await inStore(async (store) => {
     const rows = [
       ...steady(NEXT),
@@ -34,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const say = (rule: string, ...words: string[]) =>
-  gnomon(["findings", "feedback", uids.get(rule) ?? rule, ...words, "--store", join(folder, "store")]);
+  gnomonHere(["findings", "feedback", uids.get(rule) ?? rule, ...words, "--store", join(folder, "store")]);
 
 it("keeps what somebody said of abnormal spend, who and why, for the watch to learn from", async () => {
   const { code, out } = await say("spend-surge", "not-useful", "--by", "ada", "--note", "the nightly batch");

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gnomon } from "../test/command.ts";
+import { gnomon, gnomonHere } from "../test/command.ts";
+import { copyMadeStore } from "../test/made-store.ts";
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -59,13 +60,13 @@ describe("gnomon scan", () => {
   it("exits with 1 for findings at or above --fail-on, and with 0 for those below it", async () => {
     const scan = ["scan", at("logs"), "--policy", at("policy.yaml"), "--quiet"];
     expect((await gnomon([...scan, "--fail-on", "low"])).code).toBe(1);
-    expect((await gnomon([...scan, "--fail-on", "critical"])).code).toBe(0);
+    expect((await gnomonHere([...scan, "--fail-on", "critical"])).code).toBe(0);
   });
 
   it("exits with 2 and says what to do for an empty folder, a missing path, an unknown flag and a wrong level", async () => {
-    const empty = await gnomon(["scan", at("empty")]);
+    const empty = await gnomonHere(["scan", at("empty")]);
     expect(empty).toMatchObject({ code: 2, err: expect.stringContaining("gnomon demo") });
-    expect(await gnomon(["scan", at("nowhere")])).toMatchObject({
+    expect(await gnomonHere(["scan", at("nowhere")])).toMatchObject({
       code: 2,
       err: expect.stringContaining("no such file"),
     });
@@ -73,7 +74,7 @@ describe("gnomon scan", () => {
       code: 2,
       err: expect.stringContaining("--format"),
     });
-    expect((await gnomon(["scan", at("logs"), "--fail-on", "bad"])).code).toBe(2);
+    expect((await gnomonHere(["scan", at("logs"), "--fail-on", "bad"])).code).toBe(2);
   });
 
   it("exits with 3 for a file that cannot be read to its end, and reads the others", async () => {
@@ -81,7 +82,7 @@ describe("gnomon scan", () => {
     const packed = gzipSync(JSON.stringify({ Records: [call("r-3", "deepseek.r1-v1:0")] }));
     await writeFile(at("damaged", "cut.json.gz"), packed.subarray(0, packed.length - 20));
     await writeFile(at("damaged", "whole.json"), JSON.stringify({ Records: [call("r-4", "deepseek.r1-v1:0")] }));
-    const { code, out, err } = await gnomon(["scan", at("damaged"), "--format", "json"]);
+    const { code, out, err } = await gnomonHere(["scan", at("damaged"), "--format", "json"]);
     expect(code).toBe(3);
     expect(err).toContain("gzip data that ends early");
     expect(JSON.parse(out).inventory).toHaveLength(1);
@@ -115,18 +116,19 @@ describe("gnomon scan", () => {
 
   it("keeps results in a folder that findings and inventory read", async () => {
     const store = at("store");
+    await copyMadeStore(store);
     expect(
-      (await gnomon(["scan", at("logs"), "--policy", at("policy.yaml"), "--store", store, "--quiet"])).code,
+      (await gnomonHere(["scan", at("logs"), "--policy", at("policy.yaml"), "--store", store, "--quiet"])).code,
     ).toBe(0);
-    const listed = await gnomon(["findings", "list", "--store", store, "--format", "ndjson"]);
+    const listed = await gnomonHere(["findings", "list", "--store", store, "--format", "ndjson"]);
     const [finding] = listed.out
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { uid: string; ruleName: string });
     expect(finding?.ruleName).toMatch(/^unsanctioned-/);
-    const shown = await gnomon(["findings", "show", finding?.uid.slice(0, 8) ?? "", "--store", store]);
+    const shown = await gnomonHere(["findings", "show", finding?.uid.slice(0, 8) ?? "", "--store", store]);
     expect(shown.out).toContain("deepseek");
-    const inventory = await gnomon(["inventory", "--store", store, "--format", "csv"]);
+    const inventory = await gnomonHere(["inventory", "--store", store, "--format", "csv"]);
     expect(inventory.out.trim().split("\n").length).toBe(3);
   });
 });
@@ -145,7 +147,7 @@ describe("gnomon policy", () => {
       at("five.yaml"),
       "defualt: deny\napprovals:\n  - name: a\n    modles: [x]\n    until: 2026-13-40\n  - name: b\n    credentialTypes: [tempory]\n    when: 'activity.usage.inputTokens <'\n",
     );
-    const { code, out } = await gnomon(["policy", "check", at("five.yaml")]);
+    const { code, out } = await gnomonHere(["policy", "check", at("five.yaml")]);
     expect(code).toBe(2);
     expect(out.match(/five\.yaml:\d+:\d+/g)).toHaveLength(5);
     expect(out).toContain('did you mean "models"?');
@@ -155,13 +157,13 @@ describe("gnomon policy", () => {
 
   it("suggests a policy that it accepts itself", async () => {
     const suggested = at("suggested.yaml");
-    expect((await gnomon(["policy", "suggest", at("logs"), "--output", suggested])).code).toBe(0);
+    expect((await gnomonHere(["policy", "suggest", at("logs"), "--output", suggested])).code).toBe(0);
     expect(await readFile(suggested, "utf8")).toContain("deepseek");
-    expect(await gnomon(["policy", "check", suggested])).toMatchObject({ code: 0 });
+    expect(await gnomonHere(["policy", "check", suggested])).toMatchObject({ code: 0 });
   });
 
   it("stops a scan whose policy is wrong before anything is read", async () => {
-    const { code, out, err } = await gnomon(["scan", at("logs"), "--policy", at("five.yaml")]);
+    const { code, out, err } = await gnomonHere(["scan", at("logs"), "--policy", at("five.yaml")]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("five.yaml:1:1");
   });
@@ -185,7 +187,7 @@ prices:
 
   it("gives a scan and the inventory policy and prices, and asks for no secret", async () => {
     const config = at("configured", "gnomon.yaml");
-    const { out, code } = await gnomon(["inventory", at("logs"), "--config", config, "--format", "ndjson"]);
+    const { out, code } = await gnomonHere(["inventory", at("logs"), "--config", config, "--format", "ndjson"]);
     expect(code).toBe(0);
     expect(
       out
@@ -202,7 +204,7 @@ prices:
       },
     ]);
     const other = ["--policy", at("policy.yaml"), "--format", "json", "--quiet"];
-    const scanned = JSON.parse((await gnomon(["scan", at("logs"), "--config", config, ...other])).out);
+    const scanned = JSON.parse((await gnomonHere(["scan", at("logs"), "--config", config, ...other])).out);
     expect(scanned.inventory[1].clauses).toEqual([`${at("policy.yaml")}:3`]);
   });
 
@@ -224,7 +226,7 @@ prices:
       at("budgets.yaml"),
       'owners:\n  - { name: lab, accounts: "111122223333" }\nbudgets:\n  - { name: of the lab, team: lab, amount: 0.4 }\n',
     );
-    const { out } = await gnomon([
+    const { out } = await gnomonHere([
       "cost",
       "replay",
       at("calls.ndjson"),
@@ -243,7 +245,7 @@ prices:
 
   it("names every mistake in prices with its place", async () => {
     await writeFile(at("prices.yaml"), "prices:\n  - { name: a, modles: x, discount: 12 }\n");
-    const { code, err } = await gnomon(["scan", at("logs"), "--config", at("prices.yaml")]);
+    const { code, err } = await gnomonHere(["scan", at("logs"), "--config", at("prices.yaml")]);
     expect(code).toBe(2);
     expect(err).toContain('prices.yaml:2:16 prices[0].modles: unknown field; did you mean "models"?');
     expect(err).toContain('prices[0].discount: a share off the price: 12%, or 0.12; did you mean "12%"?');
@@ -258,24 +260,24 @@ describe("gnomon init", () => {
     const block = (from: RegExp) => from.exec(written)?.[0].replaceAll(/^# /gm, "") ?? "";
     await writeFile(at("fresh", "policy.yaml"), block(/^# {3}budgets:\n(?:# {3}.*\n)+/m));
     await writeFile(at("fresh", "prices.yaml"), `policy: policy.yaml\n${block(/^# prices:\n(?:# {3}.*\n)+/m)}`);
-    const checked = await gnomon(["policy", "check", at("fresh", "policy.yaml")]);
+    const checked = await gnomonHere(["policy", "check", at("fresh", "policy.yaml")]);
     expect(checked.out).toContain("2 budgets, 1 known event");
-    const used = await gnomon(["inventory", at("logs"), "--config", at("fresh", "prices.yaml"), "--quiet"]);
+    const used = await gnomonHere(["inventory", at("logs"), "--config", at("fresh", "prices.yaml"), "--quiet"]);
     expect(used).toMatchObject({ code: 0, err: "" });
   });
 });
 
 describe("gnomon rules", () => {
   it("lists every rule and explains each by name", async () => {
-    const { out } = await gnomon(["rules", "list", "--format", "ndjson"]);
+    const { out } = await gnomonHere(["rules", "list", "--format", "ndjson"]);
     const names = out
       .trim()
       .split("\n")
       .map((line) => (JSON.parse(line) as { name: string }).name);
     expect(names.length).toBeGreaterThan(10);
-    const explained = await gnomon(["rules", "explain", names[0] ?? ""]);
+    const explained = await gnomonHere(["rules", "explain", names[0] ?? ""]);
     expect(explained.out).toContain("Misses");
-    expect(await gnomon(["rules", "explain", "nonsense"])).toMatchObject({ code: 2 });
+    expect(await gnomonHere(["rules", "explain", "nonsense"])).toMatchObject({ code: 2 });
   });
 });
 
@@ -289,8 +291,8 @@ describe("gnomon demo", () => {
   it("is approved as a whole by the policy that is suggested of its logs, also of its gateway's alone", async () => {
     for (const logs of [at("demo-7", "logs"), at("demo-7", "logs", "litellm")]) {
       const suggested = at("round-trip.yaml");
-      await gnomon(["policy", "suggest", logs, "--output", suggested, "--quiet"]);
-      const { out } = await gnomon(["scan", logs, "--policy", suggested, "--format", "json", "--quiet"]);
+      await gnomonHere(["policy", "suggest", logs, "--output", suggested, "--quiet"]);
+      const { out } = await gnomonHere(["scan", logs, "--policy", suggested, "--format", "json", "--quiet"]);
       const { inventory, findings } = JSON.parse(out) as {
         inventory: { kind: string; calls: number; verdict?: string; clauses?: string[] }[];
         findings: { ruleName: string }[];
@@ -312,7 +314,7 @@ describe("gnomon demo", () => {
     const [, shown = ""] = /## Cost\n\n```\n(.*?)\n```/s.exec(readme) ?? [];
     const told = await Promise.all(
       [...shown.matchAll(/^\$ npx gnomon (.*)$/gm)].map(([, words = ""]) =>
-        gnomon([...words.replaceAll("gnomon-demo/", `${at("demo-7")}/`).split(" "), "--quiet"]),
+        gnomonHere([...words.replaceAll("gnomon-demo/", `${at("demo-7")}/`).split(" "), "--quiet"]),
       ),
     );
     const lines = told.flatMap(({ out }) => out.split("\n"));
@@ -331,7 +333,7 @@ describe("gnomon demo", () => {
   });
 
   it("does not write over a folder that is not its own", async () => {
-    expect(await gnomon(["demo", "--folder", at("logs")])).toMatchObject({
+    expect(await gnomonHere(["demo", "--folder", at("logs")])).toMatchObject({
       code: 2,
       err: expect.stringContaining("--folder"),
     });

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -13,7 +13,8 @@ import { parsePolicy } from "../shared/policy/parse-policy.ts";
 import type { LastingStore } from "../shared/store/books.ts";
 import { openLastingStore } from "../shared/store/open-store.ts";
 import { activity, START } from "../test/activities.ts";
-import { gnomon } from "../test/command.ts";
+import { gnomonHere } from "../test/command.ts";
+import { copyMadeStore } from "../test/made-store.ts";
 import { type MadeUpRuntime, madeUpRuntime } from "../test/made-up-runtime.ts";
 import { takeActivities } from "./detect.ts";
 import { housekeepOnce } from "./housekeeping.ts";
@@ -27,16 +28,13 @@ let store: LastingStore;
 let runtime: MadeUpRuntime;
 let day: number;
 
-/** To make a store takes seconds, to copy one does not. */
-const made = () => join(folder, "made");
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-housekeeping-"));
-  await (await openLastingStore(made())).close();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async (context) => {
   const own = join(folder, context.task.id);
-  await cp(made(), own, { recursive: true });
+  await copyMadeStore(own);
   store = await openLastingStore(own);
   context.onTestFinished(() => store.close());
   day = 0;
@@ -135,7 +133,8 @@ it("remembers what was forgotten when activities are to be kept for longer", asy
 
 it("holds for log files that are scanned into a store", async () => {
   const where = join(folder, "scanned");
-  const scan = () => gnomon(["scan", join(folder, "trail.json"), "--store", where]);
+  await copyMadeStore(where);
+  const scan = () => gnomonHere(["scan", join(folder, "trail.json"), "--store", where]);
   const record = {
     eventVersion: "1.11",
     eventTime: new Date(START).toISOString(),

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStore } from "../shared/store/open-store.ts";
-import { gnomon } from "./command.ts";
+import { gnomonHere } from "./command.ts";
 import { writeFixtures } from "./fixtures.ts";
+import { copyMadeStore } from "./made-store.ts";
 
 describe("content planted in every fixture", () => {
   let folder: string;
@@ -31,7 +32,7 @@ describe("content planted in every fixture", () => {
 
   it("reaches no output of normalize, in activities or in reasons", async () => {
     const rejects = join(folder, "rejects.ndjson");
-    const { code, out, err } = await gnomon(["normalize", logs, "--rejects", rejects]);
+    const { code, out, err } = await gnomonHere(["normalize", logs, "--rejects", rejects]);
     expect(code).toBe(0);
     expect(out.split("\n").length).toBeGreaterThan(50);
     expect(`${out}${err}${await readFile(rejects, "utf8")}`).not.toContain("CANARY");
@@ -40,9 +41,10 @@ describe("content planted in every fixture", () => {
   it("reaches neither the result of a scan in any format, nor its report, nor its store", async () => {
     const report = join(folder, "report.html");
     const kept = join(folder, "store");
+    await copyMadeStore(kept);
     for (const format of ["table", "json", "ndjson", "ocsf", "sarif", "csv", "markdown"]) {
       const more = format === "json" ? ["--report", report, "--store", kept] : [];
-      const { code, out, err } = await gnomon(["scan", logs, "--format", format, ...more]);
+      const { code, out, err } = await gnomonHere(["scan", logs, "--format", format, ...more]);
       expect({ format, code, err }).toMatchObject({ code: 0 });
       expect(out.length).toBeGreaterThan(10);
       expect(`${out}${err}`).not.toContain("CANARY");

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { detect } from "../../shared/pipeline/detect.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
-import { gnomon } from "../../test/command.ts";
+import { gnomonHere } from "../../test/command.ts";
 import { many } from "../../test/contract/store.contract.ts";
+import { copyMadeStore } from "../../test/made-store.ts";
 import { serveJson } from "../../test/servers/json-api.ts";
 import { world } from "../../test/world.ts";
 
@@ -20,6 +21,7 @@ describe("what a sink refused", () => {
       config,
       `store: ${where}\nsinks:\n  - { sink: ocsf.files, name: lake, settings: { to: ${join(folder, "lake")} } }\n`,
     );
+    await copyMadeStore(where);
     const store = await openLastingStore(where);
     const denied = many(1, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
     await detect(denied, { ...world, store });
@@ -33,24 +35,27 @@ describe("what a sink refused", () => {
     const count = (await store.books.refusals()).length;
     await store.close();
 
-    const doctored = await gnomon(["doctor", "--config", config]);
+    const doctored = await gnomonHere(["doctor", "--config", config]);
     expect(doctored.out).toContain(
       `  FAIL  takes every finding: ${count} refused\n        answered 422: gnomon sinks refused lists them, gnomon sinks retry lake`,
     );
     expect(doctored.code).toBe(3);
-    const listed = await gnomon(["sinks", "refused", "--store", where, "--format", "csv"]);
+    const listed = await gnomonHere(["sinks", "refused", "--store", where, "--format", "csv"]);
     expect(listed.out).toMatch(/^lake,[0-9a-f]{32},answered 422$/m);
-    const retried = await gnomon(["sinks", "retry", "lake", "--store", where]);
+    const retried = await gnomonHere(["sinks", "retry", "lake", "--store", where]);
     expect(retried.out).toBe(
       `${count} ${count === 1 ? "finding" : "findings"} that lake refused will be told again\n`,
     );
-    expect((await gnomon(["sinks", "refused", "--store", where])).out).toContain("None: sinks take every finding");
-  }, 120_000);
+    expect((await gnomonHere(["sinks", "refused", "--store", where])).out).toContain(
+      "None: sinks take every finding",
+    );
+  });
 });
 
 describe("gnomon doctor", () => {
   it("tries every sink, names what is missing, and says what cannot be tried", async () => {
     const slack = await serveJson(() => ({ body: { ok: false, error: "invalid_auth" } }));
+    await copyMadeStore(join(folder, "store"));
     const config = join(folder, "gnomon.yaml");
     await writeFile(
       config,
@@ -61,7 +66,7 @@ sinks:
   - { sink: ai.findings, name: topic }
 `,
     );
-    const { code, out, err } = await gnomon(["doctor", "--config", config], { env: { SLACK: "nonsense" } });
+    const { code, out, err } = await gnomonHere(["doctor", "--config", config], { env: { SLACK: "nonsense" } });
     await slack.close();
     expect(out).toContain(
       [

@@ -1,44 +1,18 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import { Command } from "commander";
 import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gnomon } from "../../test/command.ts";
-import { cost } from "../commands/cost.ts";
-import { type Door, type ExitCode, explain } from "../door.ts";
+import { gnomon, gnomonHere } from "../../test/command.ts";
+import { copyMadeStore } from "../../test/made-store.ts";
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
 
-/** A command in this process, on a terminal of so many columns; without them in a pipe. */
+/** On a terminal of so many columns; without them in a pipe. */
 async function run(words: readonly string[], columns?: number) {
-  let out = "";
-  let err = "";
-  let code: ExitCode = 0;
-  const stream = (take: (text: string) => void) => {
-    const through = new PassThrough();
-    through.on("data", (chunk: Buffer) => take(String(chunk)));
-    const terminal = columns === undefined ? {} : { isTTY: true, columns };
-    return Object.assign(through, { ...terminal, getColorDepth: () => 1 }) as unknown as NodeJS.WriteStream;
-  };
-  const door: Door = {
-    out: stream((text) => {
-      out += text;
-    }),
-    err: stream((text) => {
-      err += text;
-    }),
-    environment: {},
-    exit(given) {
-      code = given;
-    },
-  };
-  const program = new Command("gnomon").enablePositionalOptions().exitOverride();
-  cost(program, door);
-  await program.parseAsync(["cost", ...words], { from: "user" }).catch((error: unknown) => explain(error, door));
+  const { out, err, code } = await gnomonHere(["cost", ...words], columns === undefined ? {} : { columns });
   return { out: stripVTControlCharacters(out), err, code };
 }
 
@@ -472,8 +446,9 @@ describe("gnomon cost advice", () => {
 describe("the command as a user runs it", () => {
   it("reads a store that a scan filled, without colours in a pipe", async () => {
     const store = at("store");
+    await copyMadeStore(store);
     expect(
-      (await gnomon(["scan", at("logs"), "--policy", at("policy.yaml"), "--store", store, "--quiet"])).code,
+      (await gnomonHere(["scan", at("logs"), "--policy", at("policy.yaml"), "--store", store, "--quiet"])).code,
     ).toBe(0);
     const { out, code, err } = await gnomon(["cost", "--by", "team", "--store", store]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
