@@ -48,7 +48,7 @@ export async function startKafka(
   options: {
     readonly version?: string;
     readonly secured?: boolean;
-    /** It will be killed and come back at once; 2 s without a word from it, as on a busy machine, then count as its end. */
+    /** It will be killed, and come back at once: 6 s without a word from it, as on a busy machine, then count as its end. */
     readonly killed?: boolean;
     /** The port of a proxy through which clients are to come, given the broker's own. */
     readonly behind?: (port: number) => Promise<number>;
@@ -86,7 +86,7 @@ export async function startKafka(
     "group.initial.rebalance.delay.ms": "0",
     "auto.create.topics.enable": "false",
     // The old session of a broker keeps its successor out.
-    "broker.session.timeout.ms": options.killed ? "2000" : "60000",
+    "broker.session.timeout.ms": options.killed ? "6000" : "60000",
     "broker.heartbeat.interval.ms": "500",
     ...(keys
       ? {
