@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** What takes half a minute, first: begun last, it would run alone. */
+/** What takes ten seconds and more, first: begun last, it would run alone. */
 const LONG = [
   /test\/up\.test/,
   /cli\/gnomon\.test/,
-  /test\/(bundles|foreign-topic|canary|bus|store|package)\.test/,
+  /test\/(bus|foreign-topic|litellm|package|bundles|store|rejects|report\.browser|canary|sources)\.test/,
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -272,7 +272,8 @@ describe("gcp.logging", () => {
     const settings = settingsFor(server);
     const ending = { settings, cursors: new Map(), now: NOW, signal: over.signal };
     for await (const page of gcpLogging.pull(ending)) expect.fail(`${page.part} after the end`);
-  });
+    // Half of what it was told to wait.
+  }, 30_000);
 
   it("names the role that is missing, and says where calls to models are nowhere to be seen", async () => {
     const check = async (answer: (asked: ListAsked) => ListReply, credential?: object) => {
