@@ -234,7 +234,7 @@ async function hearFindings(
 const percentile = (sorted: readonly number[], part: number): number | undefined =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
-const kafka = await startKafka();
+const kafka = await startKafka({ measured: true });
 const postgres = await startPostgres({ durable: true });
 if ("missing" in kafka || "missing" in postgres) {
   const missing = "missing" in kafka ? kafka.missing : "missing" in postgres ? postgres.missing : "";

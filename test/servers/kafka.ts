@@ -21,7 +21,7 @@ const KAFKA_VERSION = "4.3.0";
 const START_SECONDS = 180;
 
 /** What lives for a minute has nothing of code that is compiled for long. */
-const SHORT_LIVED = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+const SHORT_LIVED = ["-XX:TieredStopAtLevel=1"];
 
 export interface KafkaServer {
   /** `127.0.0.1:port` of the plain listener. */
@@ -48,6 +48,8 @@ export async function startKafka(
   options: {
     readonly version?: string;
     readonly secured?: boolean;
+    /** It is what is measured. */
+    readonly measured?: boolean;
     /** It will be killed, and come back at once: 6 s without a word from it, as on a busy machine, then count as its end. */
     readonly killed?: boolean;
     /** The port of a proxy through which clients are to come, given the broker's own. */
@@ -114,14 +116,19 @@ export async function startKafka(
   const scram = keys ? ["--add-scram", `SCRAM-SHA-512=[name=${username},password=${password}]`] : [];
   await format(classpath, properties, scram, { data, kept: `${jars.lib}-formatted` });
 
+  const compiled = options.measured ? [] : SHORT_LIVED;
   let child: ChildProcess | undefined;
   let starts = 0;
   const start = async () => {
     const logPath = join(folder, `broker-${++starts}.log`);
     const log = createWriteStream(logPath);
-    const started = spawn("java", ["-Xmx512m", ...SHORT_LIVED, "-cp", classpath, "kafka.Kafka", properties], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const started = spawn(
+      "java",
+      ["-Xmx512m", "-XX:+UseSerialGC", ...compiled, "-cp", classpath, "kafka.Kafka", properties],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     started.stdout?.pipe(log);
     started.stderr?.pipe(log);
     child = started;
