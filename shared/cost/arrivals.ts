@@ -1,7 +1,8 @@
 /**
  * Uses of models in the order in which they arrived, whatever order they were read in. In columns: 62 bytes a
- * reading. Nothing is counted twice: not a call that was read again, not an earlier reading of a bucket that grew, not
- * the same traffic told by another view.
+ * reading of a bucket, some 90 a call. Nothing is counted twice: not a call that was read again, not an earlier reading
+ * of a bucket that grew, not the same traffic told by another view. Readings of one call that say different things are
+ * joined as they arrive, as `mergeActivities` joins them.
  */
 import { type Activity, modelOf, principalOf } from "../model/activity.ts";
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
@@ -12,6 +13,7 @@ import type { Attribution, Reading } from "./watch.ts";
 export interface Use {
   /** Absent where nobody knows its price: it is then part of no spend, and of quotas only. */
   readonly nanoUsd?: number | undefined;
+  readonly isBilled: boolean;
   readonly calls: number;
   readonly errors: number;
   /** Whom the policy names for it. */
@@ -97,10 +99,28 @@ class Column {
 
 const doubles = () => new Column((length) => new Float64Array(length));
 const singles = () => new Column((length) => new Float32Array(length));
+const ofFigures = () => ({ nanoUsd: doubles(), inputTokens: doubles(), outputTokens: doubles() });
 const naturals = () => new Column((length) => new Uint32Array(length));
 const bytes = () => new Column((length) => new Uint8Array(length));
 
-type Figures = Readonly<Record<"nanoUsd" | "calls" | "inputTokens" | "outputTokens" | "errors", number>>;
+const figureNames = ["nanoUsd", "calls", "inputTokens", "outputTokens", "errors"] as const;
+type Figures = Readonly<Record<(typeof figureNames)[number], number>>;
+
+/** How far an amount is to be trusted. */
+const trust = { unpriced: 0, estimated: 1, billed: 2 } as const;
+
+/** What a record says of a use, but for when it arrived. */
+interface Said extends Figures {
+  readonly attribution: number;
+  readonly telling: number;
+  readonly view: number;
+  readonly trust: number;
+  readonly firstHour: number;
+  readonly hours: number;
+}
+
+const joinedNames = ["attribution", "trust", "firstHour", ...figureNames] as const;
+const saidNames = [...joinedNames, "telling", "view"] as const;
 
 /** What arrived at one time. */
 interface Arrived {
@@ -113,29 +133,33 @@ interface Arrived {
 export class Arrivals {
   readonly #attributions = new Map<string, number>();
   readonly #attributionOf: Attribution[] = [];
+  /** By attribution: how many of its names a log says. */
+  readonly #named: number[] = [];
   readonly #tellings = new Map<string, number>();
   readonly #told: Telling[] = [];
   readonly #doors = new Map<string, Telling["door"]>();
+  /** What has rows of its own, by number: buckets have even ones, calls of which readings differ odd ones. */
   readonly #buckets = new Map<number, number>();
-  /** The row that holds a call. */
-  readonly #callRows = new Map<number, number>();
+  readonly #differing = new Map<number, number>();
+  readonly #callNumbers = new Map<number, number>();
+  /** By the number of a call: the row that holds it, and its part of it. */
+  readonly #callRow = naturals();
+  readonly #callFigures = { ...ofFigures(), calls: singles(), errors: singles() };
   /** By attribution: the row that its next call of the same minute and hour is added to. */
   readonly #mergeable: number[] = [];
   readonly #time = doubles();
   readonly #attribution = naturals();
   readonly #telling = naturals();
   readonly #view = bytes();
-  readonly #isUnpriced = bytes();
-  /** Of a bucket, from 1, to find its earlier readings by; 0 for calls, which are merged. */
-  readonly #uid = naturals();
+  readonly #trust = bytes();
+  /** To find earlier readings by; 0 for calls that are merged. */
+  readonly #number = naturals();
   readonly #firstHour = naturals();
   readonly #hours = naturals();
   /** Whole numbers, whose sums do not depend on their order. */
-  readonly #nanoUsd = doubles();
-  readonly #calls = singles();
-  readonly #inputTokens = doubles();
-  readonly #outputTokens = doubles();
-  readonly #errors = singles();
+  readonly #figures = { ...ofFigures(), calls: singles(), errors: singles() };
+  /** By attribution: its place among all by name, once all are read. */
+  #rank = new Uint32Array();
   #latest = Number.POSITIVE_INFINITY;
 
   /** False where it had been read before it happened: a clock that is wrong. */
@@ -155,8 +179,16 @@ export class Arrivals {
     const hours = isBucket
       ? Math.max(1, Math.min(LONGEST_BUCKET_HOURS, Math.ceil(endTime / HOUR_MS) - firstHour))
       : 1;
+    const isInvoice = activity.cost?.basis === "billed" && activity.count === 0 && !usage;
+    const view = isInvoice ? AUTHORITY.invoice : AUTHORITY[activity.view];
     const isUnpriced = use.nanoUsd === undefined;
-    const figures: Figures = {
+    const said: Said = {
+      attribution: this.#attributionIndex(activity, use.owner),
+      telling: this.#tellingIndex(activity, view, isUnpriced),
+      view,
+      trust: isUnpriced ? trust.unpriced : use.isBilled ? trust.billed : trust.estimated,
+      firstHour,
+      hours,
       nanoUsd: Math.round(use.nanoUsd ?? 0),
       calls: use.calls,
       inputTokens: usage?.inputTokens ?? 0,
@@ -164,75 +196,99 @@ export class Arrivals {
       errors: use.errors,
     };
     const uid = digestOf(activity.uid);
-    const earlier = isBucket ? undefined : this.#callRows.get(uid);
-    if (earlier !== undefined && !this.#takeBack(earlier, time, isUnpriced, figures)) return true;
+    if (isBucket) this.#push(said, time, 2 * placeOf(uid, this.#buckets));
+    else this.#addCall(said, time, uid);
+    return true;
+  }
 
-    const attribution = this.#attributionIndex(activity, use.owner);
-    const isInvoice = activity.cost?.basis === "billed" && activity.count === 0 && !usage;
-    const view = isInvoice ? AUTHORITY.invoice : AUTHORITY[activity.view];
-    const telling = this.#tellingIndex(activity, view, isUnpriced);
+  #addCall(said: Said, time: number, uid: number): void {
+    const call = this.#callNumbers.get(uid);
+    if (call === undefined) {
+      const added = this.#callRow.length;
+      this.#callNumbers.set(uid, added);
+      this.#callRow.push(this.#merge(said, time));
+      for (const name of figureNames) this.#callFigures[name].push(said[name]);
+      return;
+    }
+    if (this.#differing.has(uid)) {
+      this.#push(said, time, this.#differingNumber(uid));
+      return;
+    }
+    const row = this.#callRow.at(call);
+    const before: Said = { ...this.#saidIn(row), ...this.#figuresAt(this.#callFigures, call) };
+    const timeBefore = this.#time.at(row);
+    const isSame = saidNames.every((name) => before[name] === said[name]);
+    if (isSame && time >= timeBefore) return;
+    this.#change(row, -1, before);
+    if (isSame) {
+      this.#callRow.put(call, this.#merge(said, time));
+      return;
+    }
+    const number = this.#differingNumber(uid);
+    this.#push(before, timeBefore, number);
+    this.#push(said, time, number);
+  }
 
-    const open = isBucket || isUnpriced ? undefined : this.#mergeable[attribution];
+  #differingNumber(uid: number): number {
+    return 2 * placeOf(uid, this.#differing) + 1;
+  }
+
+  /** Adds a call to the row of its minute; which one that is. */
+  #merge(said: Said, time: number): number {
+    const open = said.trust === trust.unpriced ? undefined : this.#mergeable[said.attribution];
     if (
       open !== undefined &&
-      this.#firstHour.at(open) === firstHour &&
-      this.#telling.at(open) === telling &&
-      this.#view.at(open) === view &&
+      this.#firstHour.at(open) === said.firstHour &&
+      this.#telling.at(open) === said.telling &&
+      this.#view.at(open) === said.view &&
+      this.#trust.at(open) === said.trust &&
       this.#time.at(open) === time
     ) {
-      this.#callRows.set(uid, open);
-      this.#change(open, 1, figures);
-      return true;
+      this.#change(open, 1, said);
+      return open;
     }
+    const row = this.#push(said, time, 0);
+    if (said.trust !== trust.unpriced) this.#mergeable[said.attribution] = row;
+    return row;
+  }
+
+  #push(said: Said, time: number, number: number): number {
     const row = this.#time.length;
-    if (isBucket) {
-      if (!this.#buckets.has(uid)) this.#buckets.set(uid, this.#buckets.size + 1);
-    } else {
-      this.#callRows.set(uid, row);
-      if (!isUnpriced) this.#mergeable[attribution] = row;
-    }
     this.#time.push(time);
-    this.#attribution.push(attribution);
-    this.#telling.push(telling);
-    this.#view.push(view);
-    this.#isUnpriced.push(isUnpriced ? 1 : 0);
-    this.#uid.push(isBucket ? (this.#buckets.get(uid) ?? 0) : 0);
-    this.#firstHour.push(firstHour);
-    this.#hours.push(hours);
-    this.#nanoUsd.push(figures.nanoUsd);
-    this.#calls.push(figures.calls);
-    this.#inputTokens.push(figures.inputTokens);
-    this.#outputTokens.push(figures.outputTokens);
-    this.#errors.push(figures.errors);
-    return true;
+    this.#number.push(number);
+    this.#attribution.push(said.attribution);
+    this.#telling.push(said.telling);
+    this.#view.push(said.view);
+    this.#trust.push(said.trust);
+    this.#firstHour.push(said.firstHour);
+    this.#hours.push(said.hours);
+    for (const name of figureNames) this.#figures[name].push(said[name]);
+    return row;
   }
 
-  /**
-   * Of two readings of one call the one that has a price counts, then the one that arrived first. Whether the earlier one
-   * was taken out of its row. The two tell the same figures; one without a price is alone in its row.
-   */
-  #takeBack(row: number, time: number, isUnpriced: boolean, figures: Figures): boolean {
-    const wasUnpriced = this.#isUnpriced.at(row) === 1;
-    if (wasUnpriced === isUnpriced ? time >= this.#time.at(row) : isUnpriced) return false;
-    this.#change(row, -1, wasUnpriced ? this.#figuresOf(row) : figures);
-    return true;
+  #change(row: number, sign: 1 | -1, figures: Figures): void {
+    for (const name of figureNames) this.#figures[name].add(row, sign * figures[name]);
   }
 
-  #change(row: number, sign: 1 | -1, { nanoUsd, calls, inputTokens, outputTokens, errors }: Figures): void {
-    this.#nanoUsd.add(row, sign * nanoUsd);
-    this.#calls.add(row, sign * calls);
-    this.#inputTokens.add(row, sign * inputTokens);
-    this.#outputTokens.add(row, sign * outputTokens);
-    this.#errors.add(row, sign * errors);
-  }
-
-  #figuresOf(row: number): Figures {
+  #saidIn(row: number): Said {
     return {
-      nanoUsd: this.#nanoUsd.at(row),
-      calls: this.#calls.at(row),
-      inputTokens: this.#inputTokens.at(row),
-      outputTokens: this.#outputTokens.at(row),
-      errors: this.#errors.at(row),
+      attribution: this.#attribution.at(row),
+      telling: this.#telling.at(row),
+      view: this.#view.at(row),
+      trust: this.#trust.at(row),
+      firstHour: this.#firstHour.at(row),
+      hours: this.#hours.at(row),
+      ...this.#figuresAt(this.#figures, row),
+    };
+  }
+
+  #figuresAt(columns: Readonly<Record<keyof Figures, Column>>, at: number): Figures {
+    return {
+      nanoUsd: columns.nanoUsd.at(at),
+      calls: columns.calls.at(at),
+      inputTokens: columns.inputTokens.at(at),
+      outputTokens: columns.outputTokens.at(at),
+      errors: columns.errors.at(at),
     };
   }
 
@@ -252,28 +308,74 @@ export class Arrivals {
   /** What arrived in each minute, as changes of hourly totals. */
   *inOrder(): Generator<Arrived> {
     const latest = new Map<number, number>();
+    /** What readings of this minute have said of calls, joined with what earlier ones had. */
+    const joined = new Map<number, number>();
     let arrived: Arrived = { time: 0 as EpochMs, readings: [], unpriced: [] };
     const isSome = ({ readings, unpriced }: Arrived): boolean => readings.length + unpriced.length > 0;
     for (const row of this.#order()) {
       const time = this.#time.at(row) as EpochMs;
       if (batchOf(time) !== batchOf(arrived.time)) {
+        this.#replaceAll(joined, latest, arrived);
         if (isSome(arrived)) yield arrived;
         arrived = { time, readings: [], unpriced: [] };
       }
       arrived.time = time;
       if (this.#firstHour.at(row) > this.#latest) continue;
       const telling = this.#told[this.#telling.at(row)];
-      const isCounted = this.#isUnpriced.at(row) === 1 ? isUnpricedTold : isTold;
+      const isCounted = this.#trust.at(row) === trust.unpriced ? isUnpricedTold : isTold;
       if (!telling || !isCounted(this.#view.at(row), telling)) continue;
-      const uid = this.#uid.at(row);
-      if (uid > 0) {
-        const earlier = latest.get(uid);
-        if (earlier !== undefined) this.#spread(earlier, -1, arrived);
-        latest.set(uid, row);
-      } else if (this.#calls.at(row) === 0 && this.#nanoUsd.at(row) === 0) continue;
-      this.#spread(row, 1, arrived);
+      const number = this.#number.at(row);
+      if (isOfCall(number)) {
+        const earlier = joined.get(number) ?? latest.get(number);
+        if (earlier !== undefined) this.#join(row, earlier);
+        joined.set(number, row);
+      } else if (number > 0) this.#replace(number, row, latest, arrived);
+      else if (this.#figures.calls.at(row) > 0 || this.#figures.nanoUsd.at(row) > 0) this.#spread(row, 1, arrived);
     }
+    this.#replaceAll(joined, latest, arrived);
     if (isSome(arrived)) yield arrived;
+  }
+
+  #replace(number: number, row: number, latest: Map<number, number>, arrived: Arrived): void {
+    const earlier = latest.get(number);
+    if (earlier !== undefined) this.#spread(earlier, -1, arrived);
+    latest.set(number, row);
+    this.#spread(row, 1, arrived);
+  }
+
+  /** Sums of fractions depend on their order: that of what is said in the end. */
+  #replaceAll(joined: Map<number, number>, latest: Map<number, number>, arrived: Arrived): void {
+    if (joined.size === 0) return;
+    for (const [number, row] of [...joined].sort(([, a], [, b]) => this.#compare(a, b))) {
+      const earlier = latest.get(number);
+      if (
+        earlier === undefined ||
+        joinedNames.some((name) => this.#saidIn(row)[name] !== this.#saidIn(earlier)[name])
+      )
+        this.#replace(number, row, latest, arrived);
+    }
+    joined.clear();
+  }
+
+  /** What two readings of one call say together, into the row of the later one. */
+  #join(row: number, earlier: number): void {
+    const trusted = this.#trust.at(earlier) - this.#trust.at(row);
+    if (trusted > 0) this.#figures.nanoUsd.put(row, this.#figures.nanoUsd.at(earlier));
+    for (const name of figureNames) {
+      if (name === "nanoUsd" && trusted !== 0) continue;
+      const column = this.#figures[name];
+      column.put(row, Math.max(column.at(row), column.at(earlier)));
+    }
+    this.#trust.put(row, Math.max(this.#trust.at(row), this.#trust.at(earlier)));
+    this.#firstHour.put(row, Math.min(this.#firstHour.at(row), this.#firstHour.at(earlier)));
+    const attribution = this.#attribution.at(earlier);
+    if (this.#saysMore(attribution, this.#attribution.at(row))) this.#attribution.put(row, attribution);
+  }
+
+  /** Any one of two that say as much, but always the same. */
+  #saysMore(one: number, other: number): boolean {
+    const more = (this.#named[one] ?? 0) - (this.#named[other] ?? 0);
+    return more === 0 ? (this.#rank[one] ?? 0) > (this.#rank[other] ?? 0) : more > 0;
   }
 
   /** A row as readings of its hours; `sign` -1 takes it back. */
@@ -283,16 +385,17 @@ export class Arrivals {
     const firstHour = this.#firstHour.at(row);
     const hours = this.#hours.at(row);
     const share = sign / hours;
-    const into = this.#isUnpriced.at(row) === 1 ? unpriced : readings;
+    const into = this.#trust.at(row) === trust.unpriced ? unpriced : readings;
+    const { nanoUsd, calls, inputTokens, outputTokens, errors } = this.#figuresAt(this.#figures, row);
     for (let hour = firstHour; hour < firstHour + hours; hour++) {
       into.push({
         attribution,
         hour,
-        cost: (this.#nanoUsd.at(row) / 1e9) * share,
-        calls: this.#calls.at(row) * share,
-        inputTokens: this.#inputTokens.at(row) * share,
-        outputTokens: this.#outputTokens.at(row) * share,
-        errors: this.#errors.at(row) * share,
+        cost: (nanoUsd / 1e9) * share,
+        calls: calls * share,
+        inputTokens: inputTokens * share,
+        outputTokens: outputTokens * share,
+        errors: errors * share,
       });
     }
   }
@@ -300,29 +403,39 @@ export class Arrivals {
   /** Rows by time; of two readings at one time, the one that counts less is the earlier: buckets grow. */
   #order(): Uint32Array {
     const order = Uint32Array.from({ length: this.#time.length }, (_, row) => row);
-    const rank = new Uint32Array(this.#attributionOf.length);
+    this.#rank = new Uint32Array(this.#attributionOf.length);
     [...this.#attributions]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .forEach(([, index], place) => {
-        rank[index] = place;
+        this.#rank[index] = place;
       });
-    const rankOf = (row: number): number => rank[this.#attribution.at(row)] ?? 0;
-    const before = (a: number, b: number): number =>
+    return order.sort((a, b) => this.#compare(a, b));
+  }
+
+  #compare(a: number, b: number): number {
+    const { calls, nanoUsd, inputTokens, outputTokens, errors } = this.#figures;
+    return (
       this.#time.at(a) - this.#time.at(b) ||
-      rankOf(a) - rankOf(b) ||
-      this.#calls.at(a) - this.#calls.at(b) ||
-      this.#nanoUsd.at(a) - this.#nanoUsd.at(b) ||
-      this.#firstHour.at(a) - this.#firstHour.at(b);
-    return order.sort(before);
+      (this.#rank[this.#attribution.at(a)] ?? 0) - (this.#rank[this.#attribution.at(b)] ?? 0) ||
+      calls.at(a) - calls.at(b) ||
+      nanoUsd.at(a) - nanoUsd.at(b) ||
+      this.#firstHour.at(a) - this.#firstHour.at(b) ||
+      inputTokens.at(a) - inputTokens.at(b) ||
+      outputTokens.at(a) - outputTokens.at(b) ||
+      errors.at(a) - errors.at(b) ||
+      this.#hours.at(a) - this.#hours.at(b)
+    );
   }
 
   #attributionIndex(activity: Activity, owner: string | undefined): number {
     const attribution = attributionOf(activity, owner);
-    const key = JSON.stringify([attribution.leaf, attribution.app, attribution.team]);
+    const named = namesSaidBy(activity, attribution);
+    const key = JSON.stringify([attribution.leaf, attribution.app, attribution.team, named]);
     let index = this.#attributions.get(key);
     if (index === undefined) {
       index = this.#attributionOf.length;
       this.#attributionOf.push(attribution);
+      this.#named.push(named);
       this.#attributions.set(key, index);
     }
     return index;
@@ -355,6 +468,15 @@ export class Arrivals {
     telling[of] = Math.min(telling[of], view);
     return index;
   }
+}
+
+const isOfCall = (number: number): boolean => number % 2 === 1;
+
+/** From 1, in the order in which they come. */
+function placeOf(uid: number, places: Map<number, number>): number {
+  const place = places.get(uid) ?? places.size + 1;
+  places.set(uid, place);
+  return place;
 }
 
 /**
@@ -394,6 +516,11 @@ function attributionOf(activity: Activity, owner: string | undefined): Attributi
     ...(team === undefined ? {} : { team }),
   };
 }
+
+/** How much a log says of whose use it was. */
+const namesSaidBy = (activity: Activity, { app, team }: Attribution): number =>
+  [principalOf(activity), modelOf(activity), activity.provider, app, team].filter((name) => name !== undefined)
+    .length;
 
 function labelled(labels: Activity["labels"], names: readonly string[]): string | undefined {
   if (!labels) return undefined;

@@ -55,12 +55,19 @@ function useOf(activity: Activity, { price, unpriced, ownerOf }: ReplayOptions):
   const { kind, view, outcome, usage, count } = activity;
   if ((kind !== "call" && kind !== "bucket") || view === "network") return undefined;
   const failed = outcome?.status === "failure";
-  const nanoUsd = (activity.cost ?? price(activity))?.nanoUsd ?? (failed ? 0 : undefined);
+  const cost = activity.cost ?? price(activity);
+  const nanoUsd = cost?.nanoUsd ?? (failed ? 0 : undefined);
   if (nanoUsd === undefined && usage) unpriced?.(activity);
   if (nanoUsd === undefined && !usage && count === 0) return undefined;
   // What failed need not have cost anything, and still counts as a call.
   const calls = Math.max(count, (nanoUsd ?? 0) > 0 ? 1 : 0);
-  return { nanoUsd, calls, errors: failed ? calls : 0, owner: ownerOf?.(activity) };
+  return {
+    nanoUsd,
+    isBilled: cost?.basis === "billed",
+    calls,
+    errors: failed ? calls : 0,
+    owner: ownerOf?.(activity),
+  };
 }
 
 /** A field that is left out where it is not of its form: a replay reads what others wrote. */
