@@ -146,6 +146,13 @@ describe("retry-storm", () => {
   });
 });
 
+it("calls many calls whose questions have grown a surge: a retry asks the same again", () => {
+  const larger = calls(400, { cost: 8, inputTokens: 400 * 6_000 });
+  const evidence = ask(steady(30), larger);
+  expect(evidence?.detector).toBe("surge");
+  expect(evidence && driverOf(evidence)).toBe("tokens per call");
+});
+
 it("calls many calls whose answers have grown a surge: a retry's answer is short", () => {
   const state = steady(30);
   const lengthened = calls(400, { cost: 12, outputTokens: 400 * 2_000 });

@@ -180,7 +180,9 @@ function surge(
     stretchExcess >= thresholds.retryDollars * bar.dollars
   )
     return stretch(
-      lengthened < 0 || totals.errors >= MOST * totals.calls ? "retry-storm" : "surge",
+      (lengthened < 0 && !hasGrown(state, totals)) || totals.errors >= MOST * totals.calls
+        ? "retry-storm"
+        : "surge",
       state,
       totals,
       expected,
@@ -234,6 +236,11 @@ function retries(
 /** Tokens a call usually takes, and calls at the usual make-up. */
 const usualTokensPerCall = (state: SeriesState): number =>
   state.usualCalls > 0 ? state.usualTokens / state.usualCalls : 0;
+
+/** A retry sends the same again: where calls have become larger, it is the question that grew and not the answer that shrank. */
+const LARGER = 1.5;
+const hasGrown = (state: SeriesState, { calls, inputTokens, outputTokens }: HourTotals): boolean =>
+  inputTokens + outputTokens > LARGER * calls * usualTokensPerCall(state);
 
 function stretch(detector: Detector, state: SeriesState, totals: HourTotals, expected: Expectation): Evidence {
   const usualCalls = state.stretchUsualCalls + expected.calls;

@@ -26,6 +26,13 @@ describe("an incident", () => {
     expect(decide(incident, evidence(5), ...at(174))).toBe(true);
   });
 
+  it("is said once of a newcomer, who is new once, and does not hide his surge", () => {
+    const incident = newIncident();
+    expect(decide(incident, evidence(5, "new-spender"), ...at(100))).toBe(true);
+    expect(decide(incident, evidence(9, "new-spender"), ...at(140))).toBe(false);
+    expect(decide(incident, evidence(9), ...at(170))).toBe(true);
+  });
+
   it("takes four quiet days where it shows only by the day", () => {
     const incident = newIncident();
     expect(decide(incident, evidence(5, "slow-leak"), ...at(100))).toBe(true);

@@ -35,6 +35,11 @@ export const newIncident = (): Incident => ({
 
 /** Whether to say it. Changes the incident. `hour` is the one that the evidence is about. */
 export function decide(incident: Incident, evidence: Evidence, hour: EpochHour, time: EpochMs): boolean {
+  // Nobody is new twice.
+  if (evidence.detector === "new-spender" && incident.detector === "new-spender") {
+    incident.lastFast = time;
+    return false;
+  }
   const slow =
     evidence.detector === "day-surge" || evidence.detector === "slow-leak" || evidence.detector === "team-lift";
   const open = slow

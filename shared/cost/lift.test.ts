@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { randomOf } from "../../test/bench/cost/random.ts";
 import { MONDAY } from "../../test/bench/cost/steady.ts";
 import { dayOf } from "./calendar.ts";
+import { driverOf } from "./explain.ts";
 import { organizationLift, teamLift } from "./lift.ts";
 import { newSeries, type SeriesState } from "./series-state.ts";
 import { dayLift, step } from "./step.ts";
@@ -10,18 +11,20 @@ const ORDINARY = { decades: 0, dollars: 1 };
 const DAYS = 33;
 const TODAY = dayOf(MONDAY) + DAYS - 1;
 
-/** Days of about $48 that scatter by a seventh; the last three times `factor`. */
-function member(seed: number, factor: number): SeriesState {
+/** Days of about $48 that scatter by a seventh; in the last three calls times `factor`, tokens of each times `size`. */
+function member(seed: number, factor: number, size = 1): SeriesState {
   const random = randomOf(seed);
   const state = newSeries(MONDAY);
   for (let day = 0; day < DAYS; day++) {
-    const count = Math.round(200 * Math.exp(0.15 * random.normal()) * (day >= DAYS - 3 ? factor : 1));
+    const isLast = day >= DAYS - 3;
+    const count = Math.round(200 * Math.exp(0.15 * random.normal()) * (isLast ? factor : 1));
+    const tokens = count * (isLast ? size : 1);
     for (let hour = 0; hour < 24; hour++)
       step(state, {
-        cost: count * 0.01,
+        cost: tokens * 0.01,
         calls: count,
-        inputTokens: count * 900,
-        outputTokens: count * 90,
+        inputTokens: tokens * 900,
+        outputTokens: tokens * 90,
         errors: 0,
       });
   }
@@ -46,6 +49,26 @@ describe("a team's lift", () => {
     const quiet = team(1, 9, 40);
     const loud = { uid: "loud", state: member(99, 30) };
     expect(teamLift([...quiet, loud], NO_BACKGROUND, TODAY, ORDINARY)).toBeUndefined();
+  });
+
+  it("is not told where the others rise next to nothing beside one who rises by much", () => {
+    const others = team(1.08, 12, 40);
+    const loud = { uid: "loud", state: member(99, 12) };
+    expect(teamLift([...others, loud], NO_BACKGROUND, TODAY, ORDINARY)).toBeUndefined();
+    expect(teamLift([...team(1.5, 12, 40), loud], NO_BACKGROUND, TODAY, ORDINARY)).toBeDefined();
+  });
+
+  it("tells calls that became larger from more calls", () => {
+    const driver = (factor: number, size: number): string | undefined => {
+      const members = Array.from({ length: 10 }, (_, index) => ({
+        uid: `p${index}`,
+        state: member(index + 1, factor, size),
+      }));
+      const evidence = teamLift(members, NO_BACKGROUND, TODAY, ORDINARY);
+      return evidence && driverOf(evidence);
+    };
+    expect(driver(1.5, 1)).toBe("calls");
+    expect(driver(1, 1.5)).toBe("tokens per call");
   });
 
   it("is not what the whole organization does", () => {

@@ -3,7 +3,7 @@
  * together. The member who rose most does not count, nor does what the whole organization does (a holiday's end).
  */
 import type { Bar, Evidence } from "./evidence.ts";
-import { DAYS_KEPT, type SeriesState } from "./series-state.ts";
+import { DAYS_KEPT, type SeriesState, SIZES_KEPT } from "./series-state.ts";
 import { dayLift } from "./step.ts";
 
 interface Member {
@@ -57,12 +57,15 @@ export function teamLift(
   }
   if (best < LIFT + bar.decades) return undefined;
 
-  const rises: { uid: string; rise: number }[] = [];
+  const rises: { uid: string; rise: number; usual: number }[] = [];
   let cost = 0;
   let usual = 0;
   let today = 0;
+  /** What it had cost, had calls kept their size. */
+  let ofUsualSize = 0;
   for (const { uid, state } of members) {
     let rise = 0;
+    let usualOfMember = 0;
     for (let back = 0; back < bestDays; back++) {
       const lift = dayLift(state, day - back);
       if (Number.isNaN(lift)) continue;
@@ -70,12 +73,17 @@ export function teamLift(
       const usually = usualOn(state, day - back);
       cost += dollars;
       usual += usually;
+      usualOfMember += usually;
+      ofUsualSize += dollars / sizeRatio(state, day - back);
       rise += dollars - usually;
       if (back === 0) today += dollars - usually;
     }
-    rises.push({ uid, rise });
+    rises.push({ uid, rise, usual: usualOfMember });
   }
-  if (today < LIFT_DOLLARS * bar.dollars || cost < LIFT_RATIO * usual) return undefined;
+  if (today < LIFT_DOLLARS * bar.dollars) return undefined;
+  const most = rises.reduce((one, other) => (other.rise > one.rise ? other : one));
+  const usualOfOthers = usual - most.usual;
+  if (cost - most.usual - most.rise < LIFT_RATIO * usualOfOthers) return undefined;
   const risen = rises.filter(({ rise }) => rise > 0).sort((a, b) => b.rise - a.rise || (a.uid < b.uid ? -1 : 1));
   const total = risen.reduce((all, { rise }) => all + rise, 0);
   let calls = 0;
@@ -93,7 +101,7 @@ export function teamLift(
     startHour: (day - bestDays + 1) * 24,
     cost,
     usualCost: usual,
-    calls: cost * perCall,
+    calls: ofUsualSize * perCall,
     usualCalls: usual * perCall,
     tokens: cost * perDollar,
     usualTokens: usual * perDollar,
@@ -117,6 +125,12 @@ function joint(members: readonly Member[], day: number, background: number): num
     count++;
   }
   return count < LEAST_MEMBERS ? undefined : (sum - greatest) / Math.sqrt(count - 1);
+}
+
+/** Tokens of a day's calls against the usual. */
+function sizeRatio(state: SeriesState, day: number): number {
+  const size = state.sizes[day % SIZES_KEPT] ?? Number.NaN;
+  return state.sizeSpread > 0 && !Number.isNaN(size) ? Math.exp(size - state.sizeUsual) : 1;
 }
 
 const dollarsOn = (state: SeriesState, day: number): number => state.days[day % DAYS_KEPT] ?? 0;

@@ -98,6 +98,23 @@ describe("the watch", () => {
     expect((told[0]?.usualNanoUsd ?? 0) / 1e9).toBeCloseTo(24, 0);
   });
 
+  it("names the newcomer who makes an app's day, though his hours have become usual", () => {
+    const people = ["alice", "bob", "carol"].map((name) => attribution(name));
+    const watch = watched(30, {}, people);
+    const newcomer = attribution("mallory");
+    const told: Alert[] = [];
+    for (let hour = 30 * 24; hour < 31 * 24; hour++)
+      told.push(
+        ...watch.deliver(at(hour + 1), [
+          ...people.map((of, index) => reading(of, hour, calls(hour === 30 * 24 + 20 && index === 0 ? 130 : 100))),
+          reading(newcomer, hour, calls(350)),
+        ]),
+      );
+    const ofApp = told.find(({ subject }) => subject.kind === "app");
+    expect(ofApp?.detector).toBe("day-surge");
+    expect(ofApp?.text).toMatch(/most of it by mallory (?:100|9\d) %/);
+  });
+
   it("asks more of newcomers of a large organization in its first days too", () => {
     const spending = (people: number) => {
       const all = Array.from({ length: people }, (_, index) => attribution(`p${index}`));

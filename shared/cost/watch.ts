@@ -523,7 +523,7 @@ export class CostWatch {
     } else if (isAggregate(series)) {
       const evidence = aggregateEvidenceOf(state, totals, this.#expected, this.#aggregateBar);
       if (evidence && !this.#explained(series, time))
-        this.#say(series, { ...evidence, children: this.#risen(series, hour) }, hour, time, alerts);
+        this.#say(series, evidence, hour, time, alerts, () => this.#risen(series, evidence.startHour, hour));
     } else {
       const evidence =
         this.#newcomer(state, totals) ??
@@ -551,14 +551,19 @@ export class CostWatch {
       : undefined;
   }
 
-  /** The members that make up most of an aggregate's excess in an hour, with their share of all that rose. */
-  #risen({ members }: Aggregate, hour: EpochHour): readonly { readonly uid: string; readonly share: number }[] {
+  /** The members that make up most of what an aggregate's hours are beyond the usual, with their share of all that rose. */
+  #risen({ members }: Aggregate, startHour: EpochHour, hour: EpochHour): NonNullable<Evidence["children"]> {
     const risen: { uid: string; excess: number }[] = [];
+    const from = Math.max(startHour, this.#openHour - HOURS_KEPT + 1);
     for (const member of members) {
-      const state = this.#stateBefore(member, hour);
-      if (!state) continue;
-      expect(state, hour, this.#expected, this.#timesOf(member, hour));
-      const excess = this.#totalsOf(member, hour).cost - this.#expected.cost;
+      // Who began later had no usual.
+      const before = this.#stateBefore(member, from) ?? member.mornings.at(-1);
+      if (!before) continue;
+      let excess = 0;
+      for (let since = from; since <= hour; since++) {
+        expect(before, since, this.#expected, this.#timesOf(member, since));
+        excess += this.#totalsOf(member, since).cost - this.#expected.cost;
+      }
       if (excess > 0) risen.push({ uid: member.uid, excess });
     }
     const all = risen.reduce((sum, { excess }) => sum + excess, 0);
@@ -637,15 +642,25 @@ export class CostWatch {
     this.#aggregateBar = { decades: decades + AGGREGATE_DECADES, dollars: dollars * size };
   }
 
-  #say(series: Series, evidence: Evidence, hour: EpochHour, time: EpochMs, alerts: Alert[]): void {
+  /** `childrenOf`: who made the difference, asked where it is said. */
+  #say(
+    series: Series,
+    found: Evidence,
+    hour: EpochHour,
+    time: EpochMs,
+    alerts: Alert[],
+    childrenOf?: () => Evidence["children"],
+  ): void {
     let incident = this.#incidents.get(series);
     if (!incident) {
       incident = newIncident();
       this.#incidents.set(series, incident);
     }
-    const isNew = decide(incident, evidence, hour, time);
-    const detector = isNew ? evidence.detector : incident.detector;
-    if (!isNew && (!this.#goesOn || !isSame(detector, evidence.detector))) return;
+    const isNew = decide(incident, found, hour, time);
+    const detector = isNew ? found.detector : incident.detector;
+    if (!isNew && (!this.#goesOn || !isSame(detector, found.detector))) return;
+    const children = childrenOf?.();
+    const evidence = children ? { ...found, children } : found;
     const alert: Alert = {
       schema: ALERT_SCHEMA,
       detector: detector ?? evidence.detector,
