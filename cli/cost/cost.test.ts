@@ -318,6 +318,17 @@ describe("gnomon cost budgets", () => {
     );
   });
 
+  it("tells a quota by the minute by the busiest hour of the last day", async () => {
+    await writeFile(
+      at("minute.yaml"),
+      "budgets: [{ name: requests, amount: 0.5, measure: calls, period: minute }]\n",
+    );
+    const { out } = await run(["budgets", at("logs"), "--policy", at("minute.yaml"), "--quiet"]);
+    expect(out).toMatch(/^requests \(everybody, \d+ Sep 2026\) +(?:Kept|Crossed)$/m);
+    expect(out).toMatch(/calls a minute \(\d+%\), the mean of the busiest hour of \d+ Sep 2026\./);
+    expect(out).not.toContain("The period is over.");
+  });
+
   it("says whether it was kept where the period is over", async () => {
     await writeFile(at("weeks.yaml"), "budgets: [{ name: weeks, amount: 300, period: 19d, since: 2026-09-01 }]\n");
     const { out } = await run([

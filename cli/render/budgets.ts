@@ -1,5 +1,6 @@
 /** Budgets for people at a prompt: a bar each, and how it stands in words. */
 import stringWidth from "string-width";
+import { isByTheMinute } from "../../shared/cost/budget.ts";
 import { DAY_MS, type EpochMs, fromUsd } from "../../shared/model/units.ts";
 import type { Budget } from "../../shared/policy/policy.ts";
 import {
@@ -100,6 +101,10 @@ function burnBar({ budget: { amount }, used, forecast }: BudgetFigures, width: n
 function inWords(figures: BudgetFigures, now: EpochMs): readonly string[] {
   const { budget, periodStart, periodEnd, used, forecast, low, high, exceedProbability } = figures;
   const written = writtenIn(budget);
+  if (isByTheMinute(budget))
+    return [
+      `${whole(used)} of ${written(budget.amount)} a minute (${percent(used, budget.amount)}), the mean of the busiest hour of ${day(periodStart)}.`,
+    ];
   const crossing = crossingOf(figures);
   const length = Math.round((periodEnd - periodStart) / DAY_MS);
   const dayNumber = Math.min(length, Math.max(1, Math.ceil((now - periodStart) / DAY_MS)));

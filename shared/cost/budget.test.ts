@@ -156,6 +156,64 @@ describe("a budget", () => {
   });
 });
 
+describe("a quota by the minute", () => {
+  const tpm = (changes: Partial<Budget> = {}) =>
+    new BudgetWatch([monthly(100, { name: "tpm", measure: "tokens", period: "minute", ...changes })]);
+  const used = (hour: number, tokens: number, of?: Attribution): Reading => ({
+    ...reading(hour, 1, of),
+    inputTokens: tokens - 100,
+  });
+
+  it("is judged by the mean of the busiest hour, and told once a day of each share, while the hour runs", () => {
+    const watch = tpm();
+    const alerts = [
+      ...watch.deliver(at(9), [used(8, 5_000)]),
+      ...watch.deliver(at(9.5), [used(9, 3_000)]),
+      ...watch.deliver(at(9.8), [used(9, 2_800)]),
+      ...watch.deliver(at(11), [used(10, 5_750)]),
+      ...watch.deliver(at(14), [used(13, 9_000)]),
+      ...watch.deliver(at(15), [used(14, 12_000)]),
+      ...watch.deliver(at(35), [used(34, 5_200)]),
+    ];
+    expect(alerts.map(({ text, startTime, detectedTime }) => [text, startTime, detectedTime])).toEqual([
+      [
+        "tpm: 95 % used (97 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 09:00 UTC",
+        at(9),
+        at(9.8),
+      ],
+      [
+        "tpm: 100 % used (150 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 13:00 UTC",
+        at(13),
+        at(14),
+      ],
+      [
+        "tpm: 85 % used (87 tokens of 100 tokens a minute) on average in the hour from 2026-01-02 10:00 UTC",
+        at(34),
+        at(35),
+      ],
+    ]);
+    expect(alerts[0]).toMatchObject({ detector: "budget-crossed", driver: "quota", impactNanoUsd: 0 });
+  });
+
+  it("counts what arrives late in its hour, and what is taken back no more", () => {
+    const watch = tpm();
+    watch.deliver(at(2), [used(1, 4_000)]);
+    watch.deliver(at(4), [used(3, 1_000)]);
+    const late = watch.deliver(at(4.5), [used(1, 1_500)]);
+    expect(said(late)).toEqual(["budget-crossed"]);
+    expect(watch.statuses()[0]).toMatchObject({ used: 5_500 / 60, exceedProbability: 0, ahead: [] });
+    watch.deliver(at(4.6), [{ ...used(1, 0), inputTokens: -5_500, outputTokens: 0, calls: 0 }]);
+    expect(watch.statuses()[0]?.used).toBeCloseTo(1_000 / 60, 9);
+  });
+
+  it("is foreseen by nobody: a day's pace says nothing of a minute", () => {
+    const alerts: Alert[] = [];
+    const watch = tpm();
+    for (let hour = 0; hour < 30 * 24; hour++) alerts.push(...watch.deliver(at(hour + 1), [used(hour, 4_900)]));
+    expect(alerts).toEqual([]);
+  });
+});
+
 describe("a period", () => {
   const hour = (time: number) => time / HOUR_MS;
 

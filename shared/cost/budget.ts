@@ -1,11 +1,12 @@
 /**
  * Budgets and quotas: what of a period's amount is used, and whether the period will exceed it. Crossings are facts
- * and said once each; a forecast is said once, when it is nearly certain.
+ * and said once each; a forecast is said once, when it is nearly certain. Of a quota by the minute the mean of each
+ * day's busiest hour is used: hours are what is known of, and a mean that is near the limit has minutes beyond it.
  *
  * No burn-rate windows: healthy spend uses a budget at its own pace, so they fire in half of all months that never
  * exhaust it.
  */
-import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, toEpochMs } from "../model/units.ts";
+import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, toEpochMs, toMinute } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
 import { ALERT_SCHEMA, type Alert } from "./alert.ts";
 import { runningHourAt } from "./calendar.ts";
@@ -29,6 +30,7 @@ export interface BudgetStatus {
   readonly periodStart: EpochMs;
   /** Exclusive. */
   readonly periodEnd: EpochMs;
+  /** Of a quota by the minute: in each of the busiest hour of the day. */
   readonly used: number;
   /** By the period's end: expected, and where it lies in 80 of 100 cases. */
   readonly forecast: number;
@@ -190,7 +192,8 @@ export class BudgetWatch {
             today[hour % 24] = (today[hour % 24] ?? 0) + amountOf(reading, measure);
         for (const one of tracked) {
           if (!one.period || hour < one.period.start || hour >= one.period.end) continue;
-          one.used += amountOf(reading, one.budget.measure);
+          if (isByTheMinute(one.budget)) one.used = Math.max(...one.usage.today) / MINUTES;
+          else one.used += amountOf(reading, one.budget.measure);
           touched.add(one);
         }
       }
@@ -204,14 +207,19 @@ export class BudgetWatch {
     return this.#tracked.flatMap((tracked) => {
       const { budget, period, used } = tracked;
       if (!period) return [];
+      const time = {
+        budget,
+        periodStart: (period.start * HOUR_MS) as EpochMs,
+        periodEnd: (period.end * HOUR_MS) as EpochMs,
+        used,
+      };
+      if (isByTheMinute(budget))
+        return [{ ...time, forecast: used, low: used, high: used, exceedProbability: 0, ahead: [] }];
       const rest = this.#restOf(tracked, period);
       const { expected, low, high } = forecastOf(used, rest);
       return [
         {
-          budget,
-          periodStart: (period.start * HOUR_MS) as EpochMs,
-          periodEnd: (period.end * HOUR_MS) as EpochMs,
-          used,
+          ...time,
           forecast: expected,
           low,
           high,
@@ -262,7 +270,8 @@ export class BudgetWatch {
     this.#enterPeriods();
     if (hour % CHECK_HOURS === CHECK_HOURS - 1)
       for (const tracked of this.#tracked)
-        if (tracked.period && !tracked.foreseen) this.#check(tracked, time, alerts);
+        if (tracked.period && !tracked.foreseen && !isByTheMinute(tracked.budget))
+          this.#check(tracked, time, alerts);
     if (hour % 24 === 23)
       for (const { model, today } of this.#usages) {
         if (model.days > 0 || today.some((amount) => amount > 0)) learnDay(model, Math.floor(hour / 24), today);
@@ -297,7 +306,8 @@ export class BudgetWatch {
   #judge(tracked: Tracked, time: EpochMs, alerts: Alert[]): void {
     const { budget, usage, period } = tracked;
     if (!period) return;
-    if (!tracked.foreseen && tracked.used < budget.amount && usage.model.days > 0) {
+    const isForecast = !isByTheMinute(budget) && usage.model.days > 0;
+    if (isForecast && !tracked.foreseen && tracked.used < budget.amount) {
       const left = 1 - Math.min(1, Math.max(0, time / HOUR_MS - this.#openHour));
       const need = budget.amount - tracked.used - left * expectedHour(usage.model, this.#openHour);
       const probability = exceedance(this.#restOf(tracked, period), need);
@@ -311,6 +321,17 @@ export class BudgetWatch {
     if (crossing === tracked.crossed) return;
     tracked.crossed = crossing;
     const share = CROSSINGS[crossing - 1] ?? 1;
+    if (isByTheMinute(budget)) {
+      const busiest = Math.floor(this.#openHour / 24) * 24 + usage.today.indexOf(Math.max(...usage.today));
+      alerts.push({
+        ...this.#alertOf(tracked, time),
+        detector: "budget-crossed",
+        startTime: (busiest * HOUR_MS) as EpochMs,
+        impactNanoUsd: fromUsd(0),
+        text: `${budget.name}: ${Math.round(100 * share)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)} a minute) on average in the hour from ${toMinute((busiest * HOUR_MS) as EpochMs)} UTC`,
+      });
+      return;
+    }
     alerts.push({
       ...this.#alertOf(tracked, time),
       detector: "budget-crossed",
@@ -366,6 +387,9 @@ function asked({ early, late }: { readonly early: number; readonly late: number 
   return late * part + early * (1 - part);
 }
 
+const MINUTES = 60;
+export const isByTheMinute = ({ period }: Budget): boolean => period === "minute";
+
 const daysInto = ({ start }: Period, hour: EpochHour): number => (hour - start) / 24;
 const lengthOf = ({ start, end }: Period): number => Math.round((end - start) / 24);
 const amount = ({ measure }: Budget, value: number): string =>
@@ -391,6 +415,10 @@ export function periodAt(budget: Budget, hour: EpochHour): Period | undefined {
 function wholePeriodAt({ period, since, until }: Budget, hour: EpochHour): Period | undefined {
   const time = hour * HOUR_MS;
   if (time < since || (until !== undefined && time >= until)) return undefined;
+  if (period === "minute") {
+    const day = Math.floor(hour / 24) * 24;
+    return { start: Math.max(day, Math.ceil(since / HOUR_MS)), end: day + 24 };
+  }
   if (period !== "month") {
     const start = since + Math.floor((time - since) / (period * DAY_MS)) * period * DAY_MS;
     return { start: Math.ceil(start / HOUR_MS), end: Math.ceil((start + period * DAY_MS) / HOUR_MS) };

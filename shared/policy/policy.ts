@@ -54,8 +54,8 @@ export interface Budget {
   /** `cost` in dollars. A quota is a budget of tokens or calls. */
   readonly measure: "cost" | "tokens" | "calls";
   readonly amount: number;
-  /** Calendar months in UTC, or so many days from `since`. */
-  readonly period: "month" | number;
+  /** Calendar months in UTC, or so many days from `since`; a rate is judged hour by hour. */
+  readonly period: "month" | "minute" | number;
   readonly since: EpochMs;
   /** Exclusive. */
   readonly until?: EpochMs;

@@ -51,6 +51,14 @@ describe("a budget", () => {
     });
   });
 
+  it("is a quota by the minute of tokens or calls", () => {
+    expect(budgetOf("amount: 10000, period: minute, measure: tokens")).toMatchObject({
+      period: "minute",
+      measure: "tokens",
+      amount: 10_000,
+    });
+  });
+
   it("holds through its last day, or until the instant given", () => {
     expect(budgetOf("amount: 1, until: 2026-12-31")?.until).toBe(Date.UTC(2027, 0, 1));
     expect(budgetOf('amount: 1, until: "2026-12-31T12:00:00Z"')?.until).toBe(Date.UTC(2026, 11, 31, 12));
@@ -101,7 +109,7 @@ events:
       'policy.yaml:2:5 approvals[0].modles: unknown field; did you mean "models"?',
       "policy.yaml:6:10 budgets[0].app: a budget is for one, and this one is for a team already: write two",
       'policy.yaml:7:13 budgets[0].amount: an amount is a number such as 250 or 0.5; did you mean "4000"?',
-      'policy.yaml:8:13 budgets[0].period: month, or days from 1d to 366d; did you mean "7d"?',
+      'policy.yaml:8:13 budgets[0].period: month, minute, or days from 1d to 366d; did you mean "7d"?',
       "policy.yaml:10:12 budgets[0].until: ends before it begins",
       "policy.yaml:11:11 budgets[1].name: budgets[0] has the same name",
       'policy.yaml:12:5 budgets[1].teams: unknown field; did you mean "team"?',
@@ -128,20 +136,28 @@ events:
       'policy.yaml:2:36 budgets[0].measure: expected one of cost, tokens, calls; did you mean "tokens"?',
     ],
     [
+      "budgets:\n  - { name: b, amount: 1, period: minute }",
+      "policy.yaml:2:35 budgets[0].period: what is by the minute is a quota: add measure: tokens, or calls",
+    ],
+    [
+      "budgets:\n  - { name: b, amount: 1, measure: calls, period: rpm }",
+      'policy.yaml:2:51 budgets[0].period: month, minute, or days from 1d to 366d; did you mean "minute"?',
+    ],
+    [
       "budgets:\n  - { name: b, amount: 1, period: 14d }",
       "policy.yaml:2:35 budgets[0].period: periods of 14 days begin somewhere: add since",
     ],
     [
       "budgets:\n  - { name: b, amount: 1, period: 14 days }",
-      'policy.yaml:2:35 budgets[0].period: month, or days from 1d to 366d; did you mean "14d"?',
+      'policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d; did you mean "14d"?',
     ],
     [
       "budgets:\n  - { name: b, amount: 1, period: 367d, since: 2026-01-01 }",
-      "policy.yaml:2:35 budgets[0].period: month, or days from 1d to 366d",
+      "policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d",
     ],
     [
       "budgets:\n  - { name: b, amount: 1, period: 0d }",
-      "policy.yaml:2:35 budgets[0].period: month, or days from 1d to 366d",
+      "policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d",
     ],
     [
       "budgets:\n  - { name: b, amount: 4k }",

@@ -38,11 +38,18 @@ export const budgetShape = checkedWhole(
     principal: oneName.exactOptional().describe("A user, role, service account or key, by its id."),
     amount: positive("an amount").describe("Dollars; tokens or calls where `measure` says so."),
     measure: z.enum(["cost", "tokens", "calls"]).default("cost"),
-    period: readText(periodOf).prefault("month").describe("`month`, by UTC, or so many days: `7d`."),
+    period: readText(periodOf)
+      .prefault("month")
+      .describe("`month`, by UTC, or so many days: `7d`; `minute` of tokens or calls (TPM, RPM)."),
     since: since.exactOptional().describe("The first day it holds, with which its periods begin."),
     until: until.exactOptional().describe("The last day it holds."),
   }),
-  (budget) => [...endsBeforeItBegins(budget), ...forMoreThanOne(budget), ...withoutBeginning(budget)],
+  (budget) => [
+    ...endsBeforeItBegins(budget),
+    ...forMoreThanOne(budget),
+    ...withoutBeginning(budget),
+    ...dollarsAMinute(budget),
+  ],
 ).transform(({ team, app, principal, since: first = FIRST_MONDAY, ...budget }): Budget => {
   const named = { team, app, principal };
   const kind = kinds.find((one) => named[one] !== undefined);
@@ -82,6 +89,12 @@ const withoutBeginning = ({ period, since: first }: Readonly<Record<string, unkn
     ? [{ field: "period", message: `periods of ${period} days begin somewhere: add since` }]
     : [];
 
+/** Vendors limit tokens and requests by the minute, and nobody dollars. */
+const dollarsAMinute = ({ period, measure }: Readonly<Record<string, unknown>>): readonly FieldProblem[] =>
+  period === "minute" && measure === "cost"
+    ? [{ field: "period", message: "what is by the minute is a quota: add measure: tokens, or calls" }]
+    : [];
+
 const LONGEST_PERIOD = 366;
 
 const meant: Readonly<Record<string, string>> = {
@@ -94,15 +107,21 @@ const meant: Readonly<Record<string, string>> = {
   "1w": "7d",
   day: "1d",
   daily: "1d",
+  minutes: "minute",
+  "1 minute": "minute",
+  min: "minute",
+  "1min": "minute",
+  tpm: "minute",
+  rpm: "minute",
 };
 
 function periodOf(text: string): { readonly value: Budget["period"] } | TextProblem {
-  if (text === "month") return { value: text };
+  if (text === "month" || text === "minute") return { value: text };
   const days = Number(/^(\d{1,4})d$/.exec(text)?.[1]);
   if (days >= 1 && days <= LONGEST_PERIOD) return { value: days };
   const written = /^(\d{1,3}) ?-?(?:days?)?$/.exec(text)?.[1];
   return {
-    message: `month, or days from 1d to ${LONGEST_PERIOD}d`,
+    message: `month, minute, or days from 1d to ${LONGEST_PERIOD}d`,
     suggestion: meant[text.toLowerCase()] ?? (Number(written) > 0 ? `${written}d` : undefined),
   };
 }

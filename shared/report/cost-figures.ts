@@ -4,7 +4,7 @@
  */
 import { type Advice, advise } from "../cost/advice.ts";
 import { dayOf } from "../cost/bill-periods.ts";
-import { type BudgetStatus, BudgetWatch } from "../cost/budget.ts";
+import { type BudgetStatus, BudgetWatch, isByTheMinute } from "../cost/budget.ts";
 import type { CapacityUse } from "../cost/capacity.ts";
 import type { PriceOf } from "../cost/price.ts";
 import { type ReconciledLine, reconcile } from "../cost/reconcile.ts";
@@ -149,7 +149,12 @@ function budgetFigures(
   return watch.statuses().map((status) => ({ ...status, course: courseOf(status, told, now) }));
 }
 
-function courseOf({ budget, periodStart }: BudgetStatus, counted: readonly UsageRow[], now: EpochMs) {
+function courseOf(
+  { budget, periodStart, used: reached }: BudgetStatus,
+  counted: readonly UsageRow[],
+  now: EpochMs,
+) {
+  if (isByTheMinute(budget)) return [{ day: dayOf(periodStart), used: reached }];
   const used = new Map<EpochMs, number>();
   for (const row of counted) {
     if (row.hour < periodStart || !isOf(budget, row)) continue;

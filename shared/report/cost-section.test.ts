@@ -4,6 +4,7 @@ import { costOfUsage, madeUpBudgets, madeUpCostReport } from "../../test/made-up
 import { usageRow } from "../../test/usage-rows.ts";
 import type { UsageRow } from "../model/ledger.ts";
 import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, type NanoUsd } from "../model/units.ts";
+import type { Budget } from "../policy/policy.ts";
 import { apart, billBars, burn, type Layer, type Mark, stackOverTime, trendLine } from "./cost-charts.ts";
 import { costFigures } from "./cost-figures.ts";
 import { roundDollars } from "./figures.ts";
@@ -193,6 +194,21 @@ describe("the report's section on cost", () => {
     expect(text).toMatch(/Aug 2026, everybody \$\d,\d{3} in the whole month\./);
     expect(text).toContain("The period is over.");
     expect(text).not.toContain("expected by");
+  });
+
+  it("says of a quota by the minute what the busiest hour of the day used, and draws no burn", () => {
+    const [any] = madeUpBudgets;
+    const rpm = { ...any, name: "rpm", measure: "calls", amount: 1_000, period: "minute" } as const;
+    const cost = costFigures(input.usage, {
+      budgets: [rpm as Budget],
+      capacity: [],
+      now: input.cost?.now ?? (0 as EpochMs),
+    });
+    const text = textOf(renderReport({ ...input, cost }), "The month and its budgets", "What a unit");
+    expect(text).toMatch(
+      /rpm.*\d%? used in the busiest hour of 18 Sep 2026: [\d.,k]+ calls a minute on average, of 1K calls\./s,
+    );
+    expect(text).not.toContain("used on day");
   });
 
   it("names drift, and what it drifted from", () => {

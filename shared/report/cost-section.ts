@@ -4,6 +4,7 @@
  */
 import type { Advice } from "../cost/advice.ts";
 import { dayOf } from "../cost/bill-periods.ts";
+import { isByTheMinute } from "../cost/budget.ts";
 import { type ReconciledLine, unexplainedOf } from "../cost/reconcile.ts";
 import type { Drift, Measure } from "../cost/unit-economics.ts";
 import type { FindingRow } from "../model/ledger.ts";
@@ -453,6 +454,8 @@ function budgetCard(of: BudgetFigures, at: number): Html {
   const crossing = crossingOf(of);
   const isCrossed = used >= budget.amount;
   const state = budgetState(of);
+  if (isByTheMinute(budget))
+    return html`<div class="card chart"><div class="beside"><h4>${budget.name}<span class="small muted">, ${scopeOf(budget)}</span></h4><span class="chip ${state.level}">${levelMark(state.level)}${state.word}</span></div><p>${percent(used, budget.amount)} used in the busiest hour of ${day(periodStart)}: ${written(used)} a minute on average, of ${written(budget.amount)}.</p></div>`;
   const words = [
     `${percent(used, budget.amount)} used on day ${Math.ceil((now - periodStart) / DAY_MS)} of ${Math.round((periodEnd - periodStart) / DAY_MS)}: ${written(used)} of ${written(budget.amount)}.`,
     ...(crossing && isCrossed ? [`Crossed on ${day(crossing.time)}.`] : []),
