@@ -96,6 +96,20 @@ describe("replay", () => {
     expect(await alertsOf(growing.toReversed())).toEqual([alert]);
   });
 
+  it("tells of all hours that arrived at once what they cost, and not of the first alone", async () => {
+    const daily = Array.from({ length: 31 }, (_, day): Activity => {
+      const count = day < 30 ? 2_400 : 24_000;
+      const startTime = (START + day * DAY_MS) as EpochMs;
+      return bucket(day * 24, count, { startTime, endTime: (startTime + DAY_MS) as EpochMs });
+    });
+    const [alert, ...more] = await alertsOf(daily);
+    expect(more).toEqual([]);
+    expect(alert).toMatchObject({ startTime: START + 30 * DAY_MS, detectedTime: START + 31 * DAY_MS });
+    expect((alert?.impactNanoUsd ?? 0) / 1e9).toBeCloseTo(216, 0);
+    expect(alert?.text).toContain("spent $240 in the 24 h to 2026-02-05 00:00 UTC");
+    expect(alert?.text).not.toContain("in its last hour");
+  });
+
   it("hears calls as it hears buckets, each once", async () => {
     const calls = loop.flatMap((whole) =>
       Array.from({ length: Math.ceil(whole.count / 10) }, (_, index): Activity => {
@@ -224,8 +238,7 @@ describe("replay", () => {
     const [alert] = await alertsOf(daily);
     expect(alert).toMatchObject({ subject: { uid: "alice" }, detectedTime: START + 31 * DAY_MS });
     expect(alert?.startTime).toBeGreaterThanOrEqual(START + 30 * DAY_MS);
-    // $300 that day, of which the alert is about a part.
-    expect((alert?.impactNanoUsd ?? 0) / 1e9).toBeLessThan(100);
+    expect((alert?.impactNanoUsd ?? 0) / 1e9).toBeCloseTo(276, 0);
   });
 
   it("takes a bucket that does not say when it ends for one of an hour", async () => {

@@ -658,7 +658,9 @@ export class CostWatch {
     }
     const isNew = decide(incident, found, hour, time);
     const detector = isNew ? found.detector : incident.detector;
-    if (!isNew && (!this.#goesOn || !isSame(detector, found.detector))) return;
+    if (!isNew && !isSame(detector, found.detector)) return;
+    const saidNow = isNew || this.#goesOn ? -1 : alerts.findLastIndex(isOf(series));
+    if (!isNew && !this.#goesOn && !hasGrownTo(found, alerts[saidNow])) return;
     const children = childrenOf?.();
     const evidence = children ? { ...found, children } : found;
     const alert: Alert = {
@@ -673,7 +675,8 @@ export class CostWatch {
       text: sentenceFor(series.uid, evidence, Math.min(time, (hour + 1) * HOUR_MS) as EpochMs, this.#now ?? time),
     };
     if (isNew) alerts.push(alert);
-    else this.#goesOn?.(alert);
+    else if (this.#goesOn) this.#goesOn(alert);
+    else alerts[saidNow] = alert;
   }
 }
 
@@ -685,6 +688,15 @@ const isSame = (said: Detector | undefined, shows: Detector): boolean =>
   said === shows ||
   (shows === "surge" && (said === "retry-storm" || said === "unit-cost")) ||
   (shows === "day-surge" && said === "surge");
+
+const isOf =
+  ({ kind, uid }: Series) =>
+  ({ subject }: Alert): boolean =>
+    subject.kind === kind && subject.uid === uid;
+
+/** Where several hours arrive at once, as a day's bucket does, what is said of the first is said of all of them. */
+const hasGrownTo = ({ startHour, cost, usualCost }: Evidence, said: Alert | undefined): boolean =>
+  said !== undefined && startHour * HOUR_MS === said.startTime && fromUsd(cost - usualCost) > said.impactNanoUsd;
 
 const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
 const isLeaf = (series: Series): series is Leaf => series.kind === "leaf";
