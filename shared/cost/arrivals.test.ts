@@ -138,13 +138,7 @@ describe("arrivals", () => {
     }));
     expect(batches).toEqual([
       { minutes: 5, readings: [[0, 1, 1]] },
-      {
-        minutes: 90,
-        readings: [
-          [0, -1, -1],
-          [0, 3, 1],
-        ],
-      },
+      { minutes: 90, readings: [[0, 2, 0]] },
     ]);
   });
 });

@@ -119,16 +119,39 @@ interface Said extends Figures {
   readonly hours: number;
 }
 
-const joinedNames = ["attribution", "trust", "firstHour", ...figureNames] as const;
-const saidNames = [...joinedNames, "telling", "view"] as const;
+const saidNames = ["attribution", "telling", "view", "trust", "firstHour", ...figureNames] as const;
 
 /** What arrived at one time. */
 interface Arrived {
-  time: EpochMs;
-  readonly readings: Reading[];
+  readonly time: EpochMs;
+  readonly readings: readonly Reading[];
   /** What nobody knows the price of. */
-  readonly unpriced: Reading[];
+  readonly unpriced: readonly Reading[];
 }
+
+/** By attribution and hour: whole numbers, whose sums do not depend on their order. */
+type Sums = Map<number, { -readonly [Name in keyof Figures]: number }>;
+
+/** What arrives at one time, while it is gathered. */
+interface Batch {
+  time: EpochMs;
+  readonly priced: Sums;
+  readonly unpriced: Sums;
+  /** Of buckets of several hours. */
+  readonly shares: Reading[];
+  readonly unpricedShares: Reading[];
+}
+
+const newBatch = (time: EpochMs): Batch => ({
+  time,
+  priced: new Map(),
+  unpriced: new Map(),
+  shares: [],
+  unpricedShares: [],
+});
+
+/** More hours than there are until the year 2400. */
+const HOURS = 2 ** 22;
 
 export class Arrivals {
   readonly #attributions = new Map<string, number>();
@@ -310,16 +333,15 @@ export class Arrivals {
     const latest = new Map<number, number>();
     /** What readings of this minute have said of calls, joined with what earlier ones had. */
     const joined = new Map<number, number>();
-    let arrived: Arrived = { time: 0 as EpochMs, readings: [], unpriced: [] };
-    const isSome = ({ readings, unpriced }: Arrived): boolean => readings.length + unpriced.length > 0;
+    let batch = newBatch(0 as EpochMs);
     for (const row of this.#order()) {
       const time = this.#time.at(row) as EpochMs;
-      if (batchOf(time) !== batchOf(arrived.time)) {
-        this.#replaceAll(joined, latest, arrived);
-        if (isSome(arrived)) yield arrived;
-        arrived = { time, readings: [], unpriced: [] };
+      if (batchOf(time) !== batchOf(batch.time)) {
+        this.#replaceAll(joined, latest, batch);
+        yield* this.#arrived(batch);
+        batch = newBatch(time);
       }
-      arrived.time = time;
+      batch.time = time;
       if (this.#firstHour.at(row) > this.#latest) continue;
       const telling = this.#told[this.#telling.at(row)];
       const isCounted = this.#trust.at(row) === trust.unpriced ? isUnpricedTold : isTold;
@@ -329,31 +351,41 @@ export class Arrivals {
         const earlier = joined.get(number) ?? latest.get(number);
         if (earlier !== undefined) this.#join(row, earlier);
         joined.set(number, row);
-      } else if (number > 0) this.#replace(number, row, latest, arrived);
-      else if (this.#figures.calls.at(row) > 0 || this.#figures.nanoUsd.at(row) > 0) this.#spread(row, 1, arrived);
+      } else if (number > 0) this.#replace(number, row, latest, batch);
+      else this.#spread(row, 1, batch);
     }
-    this.#replaceAll(joined, latest, arrived);
-    if (isSome(arrived)) yield arrived;
+    this.#replaceAll(joined, latest, batch);
+    yield* this.#arrived(batch);
   }
 
-  #replace(number: number, row: number, latest: Map<number, number>, arrived: Arrived): void {
+  /** Sums of fractions depend on their order: the same one, in whatever order lines were read. */
+  *#arrived({ time, priced, unpriced, shares, unpricedShares }: Batch): Generator<Arrived> {
+    const readings = [...this.#readingsOf(priced), ...shares];
+    const others = [...this.#readingsOf(unpriced), ...unpricedShares];
+    if (readings.length + others.length > 0) yield { time, readings, unpriced: others };
+  }
+
+  #readingsOf(sums: Sums): readonly Reading[] {
+    const placeIn = (key: number): number => (this.#rank[Math.floor(key / HOURS)] ?? 0) * HOURS + (key % HOURS);
+    return [...sums]
+      .sort(([a], [b]) => placeIn(a) - placeIn(b))
+      .flatMap(([key, { nanoUsd, calls, inputTokens, outputTokens, errors }]) => {
+        const attribution = this.#attributionOf[Math.floor(key / HOURS)];
+        if (!attribution || [nanoUsd, calls, inputTokens, outputTokens, errors].every((sum) => sum === 0))
+          return [];
+        return { attribution, hour: key % HOURS, cost: nanoUsd / 1e9, calls, inputTokens, outputTokens, errors };
+      });
+  }
+
+  #replace(number: number, row: number, latest: Map<number, number>, batch: Batch): void {
     const earlier = latest.get(number);
-    if (earlier !== undefined) this.#spread(earlier, -1, arrived);
+    if (earlier !== undefined) this.#spread(earlier, -1, batch);
     latest.set(number, row);
-    this.#spread(row, 1, arrived);
+    this.#spread(row, 1, batch);
   }
 
-  /** Sums of fractions depend on their order: that of what is said in the end. */
-  #replaceAll(joined: Map<number, number>, latest: Map<number, number>, arrived: Arrived): void {
-    if (joined.size === 0) return;
-    for (const [number, row] of [...joined].sort(([, a], [, b]) => this.#compare(a, b))) {
-      const earlier = latest.get(number);
-      if (
-        earlier === undefined ||
-        joinedNames.some((name) => this.#saidIn(row)[name] !== this.#saidIn(earlier)[name])
-      )
-        this.#replace(number, row, latest, arrived);
-    }
+  #replaceAll(joined: Map<number, number>, latest: Map<number, number>, batch: Batch): void {
+    for (const [number, row] of joined) this.#replace(number, row, latest, batch);
     joined.clear();
   }
 
@@ -379,14 +411,25 @@ export class Arrivals {
   }
 
   /** A row as readings of its hours; `sign` -1 takes it back. */
-  #spread(row: number, sign: 1 | -1, { readings, unpriced }: Arrived): void {
-    const attribution = this.#attributionOf[this.#attribution.at(row)];
-    if (!attribution) return;
+  #spread(row: number, sign: 1 | -1, batch: Batch): void {
+    const place = this.#attribution.at(row);
     const firstHour = this.#firstHour.at(row);
     const hours = this.#hours.at(row);
+    const isUnpriced = this.#trust.at(row) === trust.unpriced;
+    const figures = this.#figuresAt(this.#figures, row);
+    if (hours === 1) {
+      const sums = isUnpriced ? batch.unpriced : batch.priced;
+      const key = place * HOURS + firstHour;
+      const sum = sums.get(key) ?? { nanoUsd: 0, calls: 0, inputTokens: 0, outputTokens: 0, errors: 0 };
+      sums.set(key, sum);
+      for (const name of figureNames) sum[name] += sign * figures[name];
+      return;
+    }
+    const attribution = this.#attributionOf[place];
+    if (!attribution) return;
+    const { nanoUsd, calls, inputTokens, outputTokens, errors } = figures;
     const share = sign / hours;
-    const into = this.#trust.at(row) === trust.unpriced ? unpriced : readings;
-    const { nanoUsd, calls, inputTokens, outputTokens, errors } = this.#figuresAt(this.#figures, row);
+    const into = isUnpriced ? batch.unpricedShares : batch.shares;
     for (let hour = firstHour; hour < firstHour + hours; hour++) {
       into.push({
         attribution,
