@@ -55,6 +55,22 @@ describe("list price", () => {
     expect(usd(call({ usage }))).toBeCloseTo((100 * 3 + 600 * 0.3 + 300 * 3.75) / 1e6, 9);
   });
 
+  it("prices what a cache keeps for an hour at its own rate, where the list has one", () => {
+    const usage = { inputTokens: 1_000, outputTokens: 0, cacheWriteTokens: 300, cacheWriteHourTokens: 100 };
+    expect(usd(call({ usage }))).toBeCloseTo((700 * 3 + 200 * 3.75 + 100 * 6) / 1e6, 9);
+    const theirs = calcPrice(
+      { input_tokens: 1_000, output_tokens: 0, cache_write_tokens: 300, cache_write_1h_tokens: 100 },
+      "claude-sonnet-4-5",
+      { providerId: "anthropic" },
+    );
+    expect(usd(call({ usage, model: { id: "claude-sonnet-4-5" } }))).toBeCloseTo(
+      theirs?.total_price ?? Number.NaN,
+      9,
+    );
+    const bedrock = { provider: "aws.bedrock", model: { id: "us.anthropic.claude-sonnet-4-5-20250929-v1:0" } };
+    expect(usd(call({ usage, ...bedrock }))).toBeCloseTo((700 * 3.3 + 300 * 4.125) / 1e6, 9);
+  });
+
   it("takes Azure's id and version together: gpt-4 alone is three times as dear as gpt-4 turbo", () => {
     const azure = { provider: "azure.ai.openai", usage: { inputTokens: 1_000, outputTokens: 0 } };
     const model = identifyModel("gpt-4", { version: "turbo-2024-04-09" });

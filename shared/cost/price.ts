@@ -86,6 +86,8 @@ interface ListPrice {
   readonly output: ListedRate | undefined;
   readonly cacheRead: ListedRate | undefined;
   readonly cacheWrite: ListedRate | undefined;
+  /** Absent: that of any other write. */
+  readonly cacheWriteHour?: ListedRate | undefined;
   readonly perRequest: number;
   readonly perSecond: number;
   /** The rate depends on the size of the request, so that a bucket needs its average. */
@@ -196,6 +198,7 @@ function lookUp(
       output: rate("output_mtok"),
       cacheRead: rate("cache_read_mtok"),
       cacheWrite: rate("cache_write_mtok"),
+      cacheWriteHour: rate("cache_write_1h_mtok"),
     };
     return {
       price: {
@@ -262,10 +265,12 @@ function apply(price: ListPrice, usage: Usage, activity: Activity): number | und
     const cacheRead = price.cacheRead === undefined ? 0 : Math.min(usage.cacheReadTokens ?? 0, input);
     const cacheWrite =
       price.cacheWrite === undefined ? 0 : Math.min(usage.cacheWriteTokens ?? 0, input - cacheRead);
+    const cacheWriteHour = Math.min(usage.cacheWriteHourTokens ?? 0, cacheWrite);
     dollars +=
       at(price.input, input - cacheRead - cacheWrite) +
       at(price.cacheRead, cacheRead) +
-      at(price.cacheWrite, cacheWrite) +
+      at(price.cacheWrite, cacheWrite - cacheWriteHour) +
+      at(price.cacheWriteHour ?? price.cacheWrite, cacheWriteHour) +
       at(price.output, output ?? 0);
     counted = true;
   }

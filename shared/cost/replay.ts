@@ -141,6 +141,7 @@ const Line = z.object({
       outputTokens: count,
       cacheReadTokens: count,
       cacheWriteTokens: count,
+      cacheWriteHourTokens: count,
       reasoningTokens: count,
       images: count,
       seconds: count,

@@ -76,6 +76,8 @@ export const Usage = z.strictObject({
   cacheReadTokens: Count.optional(),
   /** Part of `inputTokens`. */
   cacheWriteTokens: Count.optional(),
+  /** Part of `cacheWriteTokens`: what is kept for an hour, at a higher price, and not for five minutes. */
+  cacheWriteHourTokens: Count.optional(),
   /** Part of `outputTokens`. */
   reasoningTokens: Count.optional(),
   images: Count.optional(),

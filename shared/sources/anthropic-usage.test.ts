@@ -25,6 +25,7 @@ describe("anthropic.usage", () => {
       outputTokens: 10,
       cacheReadTokens: 200,
       cacheWriteTokens: 35,
+      cacheWriteHourTokens: 5,
     });
   });
 

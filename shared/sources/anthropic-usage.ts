@@ -113,6 +113,7 @@ function usageOf(result: z.output<typeof Result>): Activity["usage"] {
     outputTokens: result.output_tokens,
     cacheReadTokens: result.cache_read_input_tokens,
     cacheWriteTokens,
+    cacheWriteHourTokens: written?.ephemeral_1h_input_tokens,
   };
 }
 
