@@ -177,17 +177,17 @@ describe("a quota by the minute", () => {
     ];
     expect(alerts.map(({ text, startTime, detectedTime }) => [text, startTime, detectedTime])).toEqual([
       [
-        "tpm: 95 % used (97 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 09:00 UTC",
+        "tpm: 96 % used (97 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 09:00 UTC",
         at(9),
         at(9.8),
       ],
       [
-        "tpm: 100 % used (150 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 13:00 UTC",
+        "tpm: 150 % used (150 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 13:00 UTC",
         at(13),
         at(14),
       ],
       [
-        "tpm: 85 % used (87 tokens of 100 tokens a minute) on average in the hour from 2026-01-02 10:00 UTC",
+        "tpm: 86 % used (87 tokens of 100 tokens a minute) on average in the hour from 2026-01-02 10:00 UTC",
         at(34),
         at(35),
       ],

@@ -320,7 +320,6 @@ export class BudgetWatch {
     while (crossing < CROSSINGS.length && tracked.used >= (CROSSINGS[crossing] ?? 1) * budget.amount) crossing++;
     if (crossing === tracked.crossed) return;
     tracked.crossed = crossing;
-    const share = CROSSINGS[crossing - 1] ?? 1;
     if (isByTheMinute(budget)) {
       const busiest = Math.floor(this.#openHour / 24) * 24 + usage.today.indexOf(Math.max(...usage.today));
       alerts.push({
@@ -328,10 +327,11 @@ export class BudgetWatch {
         detector: "budget-crossed",
         startTime: (busiest * HOUR_MS) as EpochMs,
         impactNanoUsd: fromUsd(0),
-        text: `${budget.name}: ${Math.round(100 * share)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)} a minute) on average in the hour from ${toMinute((busiest * HOUR_MS) as EpochMs)} UTC`,
+        text: `${budget.name}: ${Math.floor((100 * tracked.used) / budget.amount)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)} a minute) on average in the hour from ${toMinute((busiest * HOUR_MS) as EpochMs)} UTC`,
       });
       return;
     }
+    const share = CROSSINGS[crossing - 1] ?? 1;
     alerts.push({
       ...this.#alertOf(tracked, time),
       detector: "budget-crossed",
