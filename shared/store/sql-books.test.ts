@@ -5,23 +5,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { many } from "../../test/contract/store.contract.ts";
+import { copyMadeStore } from "../../test/made-store.ts";
 import { world } from "../../test/world.ts";
 import type { Owed, Settled } from "../pipeline/deliver.ts";
 import { detect } from "../pipeline/detect.ts";
 import type { Database } from "./database.ts";
-import { migrate } from "./migrate.ts";
 import { openPgliteStore, pgliteDatabase } from "./pglite-store.ts";
 import { sqlBooks } from "./sql-books.ts";
 import { sqlStore } from "./sql-store.ts";
 
 const denied = many(1, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
 let database: Database;
+let folder: string;
 beforeAll(async () => {
-  database = pgliteDatabase(await PGlite.create());
-  await migrate(database);
+  folder = await mkdtemp(join(tmpdir(), "gnomon-lease-"));
+  await copyMadeStore(join(folder, "made"));
+  database = pgliteDatabase(await PGlite.create(join(folder, "made", "postgres")));
   await detect(denied, { ...world, store: sqlStore(database) });
-}, 60_000);
-afterAll(() => database.close());
+});
+afterAll(async () => {
+  await database.close();
+  await rm(folder, { recursive: true });
+});
 beforeEach(() => database.run("delete from sink_lease; delete from delivery"));
 
 const settle = (owed: readonly Owed[], times = 1): Settled[] =>
@@ -43,8 +48,9 @@ it("gives a sink to the next when whoever had it was killed, and not before its 
 });
 
 it("gives a sink at once to who opens the folder of a process that was killed", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "gnomon-lease-"));
-  const killed = await openPgliteStore(folder);
+  const own = join(folder, "killed");
+  await copyMadeStore(own);
+  const killed = await openPgliteStore(own);
   await detect(denied, { ...world, store: killed });
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<never>();
@@ -54,15 +60,14 @@ it("gives a sink at once to who opens the folder of a process that was killed", 
   });
   await begun.promise;
   await killed.close();
-  const next = await openPgliteStore(folder);
+  const next = await openPgliteStore(own);
   expect(await next.books.deliverTo("pager", 10, async (owed) => ({ settled: settle(owed) }))).toMatchObject({
     settled: [{}],
   });
   await next.close();
   ended.reject(new Error("killed"));
   await expect(telling).rejects.toThrow("killed");
-  await rm(folder, { recursive: true });
-}, 60_000);
+});
 
 it("records nothing of who lost the sink, however late it comes, and says so", async () => {
   const { deliverTo } = sqlBooks(database);
