@@ -166,7 +166,7 @@ else {
       for (const message of batch) places.set(message.value, placeOf(message));
     });
     await bus.publish(topics.activity.name, [cured, hostile, foreign]);
-    await until(() => places.size === 3);
+    await until(() => [cured, hostile, foreign].every(({ value }) => places.has(value)));
     await subscription.stop();
     await bus.close();
 

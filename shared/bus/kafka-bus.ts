@@ -21,6 +21,7 @@ import kafkajs, {
 import { PipelineError } from "../model/errors.ts";
 import type { Bus, IncomingMessage, OutgoingMessage, Subscription } from "./bus.ts";
 import { FetchedRecord, quickenKafkajs } from "./kafkajs-records.ts";
+import { calmKafkajs } from "./kafkajs-request-queue.ts";
 import { refuseTooLarge } from "./memory-bus.ts";
 import { MAX_MESSAGE_BYTES, type Topic, type TopicName, topicSettings, topics } from "./topics.ts";
 
@@ -76,6 +77,7 @@ const unpackedBytes = (gzip: Buffer): number =>
   Math.min(Math.max(gzip.readUInt32LE(gzip.length - 4) + 64, 1_024), 2 * MAX_MESSAGE_BYTES);
 
 quickenKafkajs();
+calmKafkajs();
 
 export function connectKafka(settings: KafkaSettings): Bus {
   const kafka = new Kafka(configFor(settings));

@@ -10,6 +10,18 @@ declare module "kafkajs/src/protocol/encoder.js" {
   export = Encoder;
 }
 
+/** And of its queue of requests in `kafkajs-request-queue.ts`. */
+declare module "kafkajs/src/network/requestQueue/index.js" {
+  class RequestQueue {
+    constructor(options: object);
+    readonly pending: object[];
+    readonly throttleCheckTimeoutId: object | null;
+    scheduleCheckPendingRequests(): void;
+    destroy(): void;
+  }
+  export = RequestQueue;
+}
+
 declare module "kafkajs/src/protocol/decoder.js" {
   class Decoder {
     constructor(buffer: Buffer);
