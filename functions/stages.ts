@@ -11,13 +11,13 @@ import type { Runtime } from "./runtime.ts";
 
 interface Stage {
   readonly topic: TopicName;
-  /** Messages a transaction, or a publication, is made of; a raw one holds some hundred records. */
+  /** Messages a transaction, or a publication, is made of; a raw one holds some fifty records. */
   readonly maxMessages: number;
   readonly take: (messages: readonly IncomingMessage[], runtime: Runtime) => Promise<void>;
 }
 
 export const stages = {
-  normalize: { topic: topics.raw.name, maxMessages: 12, take: takeRaw },
+  normalize: { topic: topics.raw.name, maxMessages: 24, take: takeRaw },
   detect: { topic: topics.activity.name, maxMessages: 1_000, take: takeActivities },
   rejects: { topic: topics.rejected.name, maxMessages: 500, take: takeRejects },
 } as const satisfies Record<string, Stage>;

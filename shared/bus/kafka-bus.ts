@@ -168,7 +168,7 @@ export function connectKafka(settings: KafkaSettings): Bus {
             const slice = batch.messages.slice(from, from + size);
             const last = slice.at(-1);
             if (!last || !isRunning() || isStale()) return;
-            const incoming = slice.map((message) => incomingOf(batch.topic, batch.partition, message));
+            const incoming = slice.map((message) => new Received(batch.topic, batch.partition, message));
             const handled = await untilHandled(
               () => handle(incoming),
               heartbeat,
@@ -217,18 +217,39 @@ const rememberingPartitioner: ICustomPartitioner = () => {
 };
 const MOST_KEYS = 10_000;
 
-const incomingOf = (topic: string, partition: number, message: KafkaMessage): IncomingMessage => ({
-  topic,
-  partition,
-  offset: message.offset,
-  key: message.key?.toString("utf8"),
-  value: message.value?.toString("utf8") ?? "",
-  time: Number(message.timestamp),
-  // Most are never asked for.
-  get headers() {
+/** Its texts are made when asked for, which is once: what stays bytes meanwhile, nobody has to clear away. */
+class Received implements IncomingMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #message: KafkaMessage;
+
+  constructor(topic: string, partition: number, message: KafkaMessage) {
+    this.topic = topic;
+    this.partition = partition;
+    this.#message = message;
+  }
+
+  get offset(): string {
+    return this.#message.offset;
+  }
+
+  get key(): string | undefined {
+    return this.#message.key?.toString("utf8");
+  }
+
+  get value(): string {
+    return this.#message.value?.toString("utf8") ?? "";
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const message = this.#message;
     return message instanceof FetchedRecord ? message.headerTexts() : texts(message.headers);
-  },
-});
+  }
+
+  get time(): number {
+    return Number(this.#message.timestamp);
+  }
+}
 
 /** Repeats until `handle` succeeds, telling the broker that we live. False where the partition was taken away. */
 async function untilHandled(
@@ -398,7 +419,7 @@ export async function readMessages(
           autoCommit: false,
           eachMessage: async ({ partition, message }) => {
             const place = `${topic}/${partition}/${message.offset}`;
-            if (places.has(place)) found.set(place, incomingOf(topic, partition, message));
+            if (places.has(place)) found.set(place, new Received(topic, partition, message));
             if (BigInt(message.offset) >= (wanted.get(partition)?.last ?? 0n)) open.delete(partition);
             if (open.size === 0) resolve();
           },
