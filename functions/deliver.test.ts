@@ -67,6 +67,18 @@ describe("delivering once", () => {
     expect(told.slice(3)).toContain(told[2]);
   });
 
+  it("leaves a sink to another process that is at it, and says so", async () => {
+    const server = await serve(() => ({ status: 200 }));
+    const runtime = runtimeFor({ taken: server.url });
+    await store.books.deliverTo("taken", 1, async () => {
+      expect(await deliverOnce(runtime, running)).toEqual([{ sink: "taken", settled: 0 }]);
+      return { settled: [] };
+    });
+    expect(server.asked).toEqual([]);
+    expect(runtime.lines).toMatchObject([{ level: "info", fields: { sink: "taken" } }]);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "taken", settled: PEOPLE }]);
+  });
+
   it("tells all others where one is refused for its content, says so, and does not ask for that one again", async () => {
     const refused: unknown[] = [];
     const server = await serve(({ headers }, count) => {

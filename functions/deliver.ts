@@ -106,6 +106,13 @@ async function deliverAll(
           signal: AbortSignal.any([givenUp.signal, AbortSignal.timeout(WORK_MS)]),
         }),
       );
+      if (batch === undefined)
+        runtime.log.info(
+          "left to another process that tells this sink, or was killed at it within half a minute",
+          {
+            sink: name,
+          },
+        );
       settled += batch?.settled.length ?? 0;
       for (const { findingUid, refused } of batch?.settled ?? []) {
         if (refused === undefined) continue;

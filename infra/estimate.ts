@@ -66,7 +66,7 @@ const assumed = {
   requestsPerReading: 2,
   logKbPerInvocation: 1,
   metrics: 80,
-  alarms: 20,
+  alarms: 22,
   secrets: 5,
 } as const;
 

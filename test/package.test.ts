@@ -177,6 +177,7 @@ describe.each([
     ["Gnomon", "Records", "normalize"],
     ["Gnomon", "Rejects", "detect"],
     ["Gnomon", "Failures", "deliver"],
+    ["Gnomon", "Refused", "deliver"],
     ["Gnomon", "CollectorErrors", undefined],
     ["AWS/SQS", "ApproximateAgeOfOldestMessage", "gnomon-trail"],
     ["AWS/RDS", "ACUUtilization", { "Fn::ImportValue": "gnomon-StoreCluster" }],
