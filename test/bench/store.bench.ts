@@ -22,7 +22,7 @@ import { postgresDatabase } from "../../shared/store/postgres-store.ts";
 import { sqlStore } from "../../shared/store/sql-store.ts";
 import type { Store } from "../../shared/store/store.ts";
 import { startPostgres } from "../servers/postgres.ts";
-import { COPY_LEDGER, copyLine, copyMs, LIKE_LEDGER } from "./copy.ts";
+import { COPY_LEDGER, copyMs, LIKE_LEDGER, ledgerRows } from "./copy.ts";
 
 const BATCH = 1_000;
 const WARM_UP = 10;
@@ -124,12 +124,6 @@ async function measure(store: Store, workers = 1): Promise<number> {
   return (batches * BATCH * 1_000) / (performance.now() - start);
 }
 
-async function ledgerLines(store: Store): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const entry of store.activities()) lines.push(copyLine(entry));
-  return lines;
-}
-
 const results: { store: string; perSecond: number; copy?: number }[] = [];
 
 {
@@ -144,14 +138,14 @@ const results: { store: string; perSecond: number; copy?: number }[] = [];
   await migrate(database);
   const store = sqlStore(database);
   const perSecond = await measure(store);
-  const lines = await ledgerLines(store);
+  const { count, chunks } = await ledgerRows(store);
   await pglite.exec(LIKE_LEDGER);
   const start = performance.now();
-  await pglite.query(`${COPY_LEDGER} from '/dev/blob'`, [], { blob: new Blob(lines) });
+  await pglite.query(`${COPY_LEDGER} from '/dev/blob'`, [], { blob: new Blob([...chunks]) });
   results.push({
     store: "PGlite, in a folder",
     perSecond,
-    copy: (lines.length * 1_000) / (performance.now() - start),
+    copy: (count * 1_000) / (performance.now() - start),
   });
   await store.close();
   await rm(folder, { recursive: true });
@@ -167,9 +161,9 @@ if ("missing" in postgres) {
     await migrate(database);
     const store = sqlStore(database);
     const perSecond = await measure(store, workers);
-    const lines = await ledgerLines(store);
+    const { count, chunks } = await ledgerRows(store);
     await database.run(LIKE_LEDGER);
-    const copy = (lines.length * 1_000) / (await copyMs(url, lines));
+    const copy = (count * 1_000) / (await copyMs(url, chunks));
     results.push({ store: `Postgres, ${workers} worker${workers === 1 ? "" : "s"}`, perSecond, copy });
     await store.close();
   }
