@@ -16,6 +16,9 @@ export function powertoolsLog(service: string): Log {
       if (dimensions === undefined) metrics.addMetric(name, units[unit], value);
       else metrics.singleMetric().addDimensions(dimensions).addMetric(name, units[unit], value);
     },
-    flush: () => metrics.publishStoredMetrics(),
+    flush() {
+      // Without any it warns, each time.
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
   };
 }
