@@ -90,7 +90,7 @@ th,td{text-align:left;vertical-align:top;padding:9px 12px 9px 0;border-bottom:1p
 th:last-child,td:last-child{padding-right:0}
 thead th{font-size:.8rem;font-weight:600;color:var(--muted);border-bottom:1.5px solid var(--ink);vertical-align:bottom}
 tbody th{font-weight:400;min-width:10em}
-tbody td{min-width:4.5em;overflow-wrap:anywhere}
+tbody td{min-width:5.5em;overflow-wrap:anywhere}
 .num{text-align:right;white-space:nowrap}
 .nowrap{white-space:nowrap}
 tr.group th{padding:20px 0 6px;font-size:1.02rem;font-weight:600;border-bottom:1px solid var(--ink)}
