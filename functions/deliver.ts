@@ -106,13 +106,10 @@ async function deliverAll(
           signal: AbortSignal.any([givenUp.signal, AbortSignal.timeout(WORK_MS)]),
         }),
       );
-      if (batch === undefined)
-        runtime.log.info(
-          "left to another process that tells this sink, or was killed at it within half a minute",
-          {
-            sink: name,
-          },
-        );
+      if (batch === undefined) {
+        const why = "left to another process that tells this sink, or was killed at it within half a minute";
+        runtime.log.info(why, { sink: name });
+      }
       settled += batch?.settled.length ?? 0;
       for (const { findingUid, refused } of batch?.settled ?? []) {
         if (refused === undefined) continue;
