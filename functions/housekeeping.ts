@@ -1,4 +1,7 @@
-/** Every hour: findings that went quiet are resolved, resolved ones that came back reopened, what is old forgotten. */
+/**
+ * Every hour, on Lambda every five minutes: findings that went quiet are resolved, resolved ones that came back reopened,
+ * what is old forgotten.
+ */
 import type { ScheduledEvent } from "aws-lambda";
 import { topics } from "../shared/bus/topics.ts";
 import { DAY_MS, EpochMs } from "../shared/model/units.ts";

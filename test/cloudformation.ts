@@ -284,6 +284,7 @@ interface Shapes {
   };
   readonly "AWS::Events::Rule": {
     readonly State: string;
+    readonly ScheduleExpression?: string;
     readonly EventPattern?: Value;
     readonly Targets: readonly { readonly Arn: { readonly "Fn::GetAtt": readonly [string, string] } }[];
   };

@@ -160,15 +160,18 @@ describe.each([
   });
 
   it("tells an operator when a function fails", () => {
-    const watched = ofType(template(), "AWS::CloudWatch::Alarm").flatMap(
-      ({ Namespace, MetricName, Dimensions }) =>
-        Namespace === "AWS/Lambda" && MetricName === "Errors" ? [Dimensions?.[0].Value] : [],
+    const alarms = ofType(template(), "AWS::CloudWatch::Alarm").filter(
+      ({ Namespace, MetricName }) => Namespace === "AWS/Lambda" && MetricName === "Errors",
     );
-    expect(watched.sort()).toEqual(
+    expect(alarms.map(({ Dimensions }) => Dimensions?.[0].Value).sort()).toEqual(
       functionsOf(template())
         .map(({ FunctionName }) => FunctionName)
         .sort(),
     );
+    // No schedule calls more rarely.
+    for (const alarm of alarms) expect(alarm).toMatchObject({ Period: 300 });
+    for (const { ScheduleExpression } of ofType(template(), "AWS::Events::Rule"))
+      expect(ScheduleExpression ?? "rate(1 minute)").toMatch(/^rate\([1-5] minutes?\)$/);
   });
 
   it.each([
