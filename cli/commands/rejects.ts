@@ -39,11 +39,11 @@ const replays: ReadonlyMap<TopicName, Replay> = new Map<TopicName, Replay>([
     topics.raw.name,
     {
       stage: "normalize",
-      rejectsIn(messages) {
-        const read = messages.map(readRawMessage);
-        const records = read.flatMap((one) => one.records);
-        return [...read.flatMap((one) => one.rejects), ...normalize(records, sourceById).rejects];
-      },
+      rejectsIn: (messages) =>
+        messages.flatMap((message) => {
+          const { records, rejects } = readRawMessage(message);
+          return [...rejects, ...normalize(records, sourceById).rejects];
+        }),
     },
   ],
   [

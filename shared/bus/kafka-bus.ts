@@ -1,8 +1,9 @@
 /**
- * The bus on Kafka: with `foreign-topic.ts` the only file that knows kafkajs, which is unmaintained since 2023 but
+ * The bus on Kafka: with `foreign-topic.ts` the only file that uses kafkajs, which is unmaintained since 2023 but
  * speaks protocol versions that brokers from 2.1 to 4.x accept (docs/decisions/0006). What it gets wrong is put right
- * here.
+ * here, and within it in `kafkajs-records.ts` and `kafkajs-request-queue.ts`.
  */
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import kafkajs, {
@@ -251,6 +252,17 @@ class Received implements IncomingMessage {
   }
 }
 
+/** To keep: a message of bytes keeps all of its batch. */
+const apart = ({ topic, partition, offset, key, value, headers, time }: Received): IncomingMessage => ({
+  topic,
+  partition,
+  offset,
+  key,
+  value,
+  headers,
+  time,
+});
+
 /** Repeats until `handle` succeeds, telling the broker that we live. False where the partition was taken away. */
 async function untilHandled(
   handle: () => Promise<void>,
@@ -392,8 +404,8 @@ export interface MessagesAt {
 }
 
 /**
- * The messages at these places, `topic/partition/offset`. A group of its own for this one reading; nobody else's offsets
- * move.
+ * The messages at these places, `topic/partition/offset`. A group of its own for this one reading: nobody else's offsets
+ * move, and none of its partitions is another's.
  */
 export async function readMessages(
   settings: KafkaSettings,
@@ -402,7 +414,7 @@ export async function readMessages(
 ): Promise<MessagesAt> {
   const kafka = new Kafka(configFor(settings));
   const admin = kafka.admin();
-  const consumer = kafka.consumer({ groupId: `gnomon-replay-${process.pid}`, allowAutoTopicCreation: false });
+  const consumer = kafka.consumer({ groupId: `gnomon-replay-${randomUUID()}`, allowAutoTopicCreation: false });
   const found = new Map<string, IncomingMessage>();
   try {
     await admin.connect();
@@ -419,7 +431,7 @@ export async function readMessages(
           autoCommit: false,
           eachMessage: async ({ partition, message }) => {
             const place = `${topic}/${partition}/${message.offset}`;
-            if (places.has(place)) found.set(place, new Received(topic, partition, message));
+            if (places.has(place)) found.set(place, apart(new Received(topic, partition, message)));
             if (BigInt(message.offset) >= (wanted.get(partition)?.last ?? 0n)) open.delete(partition);
             if (open.size === 0) resolve();
           },
