@@ -207,6 +207,23 @@ describe("slack's answer", () => {
       await server.close();
     }
   });
+
+  it("concerns one message where that is too large for a proxy, and none where a proxy answers 400 or 422", async () => {
+    const server = await listen(() => "");
+    const context = { ...contextOf(), settings: { token: SECRET, channel: "#ai", api: server.url } };
+    server.answer(413);
+    expect(await sentBy(slack, [delivery("a")], context)).toEqual([
+      { id: delivery("a").id, refused: expect.stringMatching(/^slack: 127\.0\.0\.1:\d+ answered 413$/) },
+    ]);
+    for (const status of [400, 422]) {
+      server.answer(status);
+      await expect(sentBy(slack, [delivery("a")], context)).rejects.toMatchObject({
+        code: "upstream-refused",
+        message: expect.stringContaining(`answered ${status}: check \`api\``),
+      });
+    }
+    await server.close();
+  });
 });
 
 describe("what a sink is owed", () => {

@@ -84,6 +84,24 @@ it("records nothing of who lost the sink, however late it comes, and says so", a
   expect(rows).toEqual([{ times: 7 }]);
 });
 
+it("hands out nothing that another has told between the look at what is owed and the lease", async () => {
+  const { deliverTo } = sqlBooks(database);
+  let isFirst = true;
+  const beaten: Database = {
+    ...database,
+    async query(statement, values) {
+      if (isFirst && statement.text.startsWith("insert into sink_lease")) {
+        isFirst = false;
+        await deliverTo("pager", 10, async (owed) => ({ settled: settle(owed) }));
+      }
+      return database.query(statement, values);
+    },
+  };
+  const handedOut = await sqlBooks(beaten).deliverTo("pager", 10, async (owed) => ({ settled: settle(owed) }));
+  expect(handedOut).toEqual({ settled: [] });
+  expect(isFirst).toBe(false);
+});
+
 it("gives no sink to another while one is at it, however long that takes, and gives it back at once", async () => {
   const { deliverTo } = sqlBooks(database, { lengthMs: 3_600_000, renewMs: 5 });
   const left = async () => {
