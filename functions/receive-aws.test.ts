@@ -166,6 +166,17 @@ describe("what EventBridge and S3 push", () => {
     ]);
   });
 
+  it("tells events without an id apart by what they are", async () => {
+    const placeOf = async (detail: string) => {
+      const { rejects } = await take({ detail } as unknown as PushedEvent);
+      return rejects.map(({ place }) => place);
+    };
+    const [one, other] = [await placeOf("one"), await placeOf("other")];
+    expect(one).toEqual([expect.stringMatching(/^an event of an unknown kind, sha256 [0-9a-f]{16}$/)]);
+    expect(await placeOf("one")).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+
   it("reads the object that S3 announces through EventBridge, or directly", async () => {
     const direct = JSON.parse(announced(KEY, trail("a")));
     const bridged = envelope({

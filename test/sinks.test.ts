@@ -118,7 +118,7 @@ describe("what a webhook's receiver says of a finding", () => {
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
   const names = ["a", "b", "c"];
   /** By the finding's name; 200 to the others. */
-  const told = async (statuses: Readonly<Record<string, number>>) => {
+  const told = async (statuses: Readonly<Record<string, number>>, findings = names) => {
     const server = await serveJson(({ body }) => {
       const name = names.find((one) => body.includes(`role/${one}"`)) ?? "";
       return { status: statuses[name] ?? 200, body: "CANARY" };
@@ -128,7 +128,7 @@ describe("what a webhook's receiver says of a finding", () => {
     const context = { ...contextOf(), settings: { url: server.url, secret: SECRET } };
     const sent = await sentBy(
       webhook,
-      names.map((name) => delivery(name)),
+      findings.map((name) => delivery(name)),
       context,
     );
     return { host, sent: new Map(sent.map((one) => [one.id, "refused" in one ? one.refused : "taken"])) };
@@ -144,6 +144,11 @@ describe("what a webhook's receiver says of a finding", () => {
         [idOf("c")]: "taken",
       });
     }
+  });
+
+  it("concerns that one also where no other is told that would show it", async () => {
+    const { host, sent } = await told({ a: 400 }, ["a"]);
+    expect(Object.fromEntries(sent)).toEqual({ [idOf("a")]: `webhook: ${host} answered 400` });
   });
 
   it("concerns the secret where it answers 400 to all of several", async () => {
