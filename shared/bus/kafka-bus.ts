@@ -505,8 +505,9 @@ function saslFor(sasl: NonNullable<KafkaSettings["sasl"]>): NonNullable<KafkaCon
 const texts = (headers: IHeaders | undefined): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers ?? {}).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value[0] : value;
-      return first === undefined ? [] : [[name, first.toString()]];
+      // A header may have no value: kafkajs says null then, and its types do not.
+      const first: Buffer | string | null | undefined = Array.isArray(value) ? value[0] : value;
+      return first === undefined || first === null ? [] : [[name, first.toString()]];
     }),
   );
 
