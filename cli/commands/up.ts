@@ -81,7 +81,7 @@ async function runOnce(runtime: Runtime, signal: AbortSignal, door: Door): Promi
   );
   if (runtime.configuration.bus !== "memory") await untilSettled(runtime, signal);
   await reviewOnce(runtime, { allMonths: true });
-  await deliverOnce(runtime, signal);
+  const delivered = await deliverOnce(runtime, signal);
   const findings = await (await runtime.store()).findings();
   const records = collected.reduce((sum, one) => sum + one.records, 0);
   door.out.write(`${plural(records, "record")} collected\n\nFindings: ${findings.length}\n`);
@@ -94,7 +94,9 @@ async function runOnce(runtime: Runtime, signal: AbortSignal, door: Door): Promi
       "gnomon findings list --format csv",
     ),
   );
-  if (collected.some(({ failures }) => failures.length > 0)) door.exit(3);
+  const sourceFailed = collected.some(({ failures }) => failures.length > 0);
+  const sinkFailed = delivered.some(({ failure }) => failure !== undefined);
+  if (sourceFailed || sinkFailed) door.exit(3);
 }
 
 async function untilSettled(runtime: Runtime, signal: AbortSignal): Promise<void> {
