@@ -136,14 +136,14 @@ else {
     const replay = () => gnomon(["rejects", "replay", "--config", config]);
     expect(await replay()).toMatchObject({
       code: 0,
-      out: "1 of 3 rejected records could be read, 1 are rejected again, 1 are no longer on the bus\n",
+      out: "1 of 3 rejected records could be read, 1 is rejected again, 1 is no longer on the bus\n",
       err: expect.stringMatching(
         new RegExp(
           `no longer on the bus: ${elsewhere}\n1 reject elsewhere: a vendor's API is asked again only for`,
         ),
       ),
     });
-    expect((await replay()).out).toContain("0 of 2 rejected records could be read, 1 are rejected again");
+    expect((await replay()).out).toContain("0 of 2 rejected records could be read, 1 is rejected again");
     const after = await openLastingStore(join(folder, "store"));
     const waiting = await after.books.rejects({ waiting: true });
     expect(waiting.map(({ reason }) => reason).sort()).toEqual(

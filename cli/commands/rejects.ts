@@ -10,15 +10,15 @@ import { type TopicName, topics } from "../../shared/bus/topics.ts";
 import type { Reject } from "../../shared/model/raw-record.ts";
 import { normalize } from "../../shared/pipeline/normalize.ts";
 import { sources } from "../../shared/registry.ts";
-import { minute, plural } from "../../shared/report/figures.ts";
+import { plural } from "../../shared/report/figures.ts";
 import type { KeptReject } from "../../shared/store/books.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
 import { configOption, type Door, formatOption, outputFor, outputs, write } from "../door.ts";
-import type { Column } from "../render/columns.ts";
+import { type Column, time } from "../render/columns.ts";
 import { storeAt, storeOption } from "../results.ts";
 
 const columns: readonly Column<KeptReject>[] = [
-  { heading: "Seen", value: ({ seenTime }) => seenTime, show: ({ seenTime }) => minute(seenTime) },
+  time("Seen", ({ seenTime }) => seenTime),
   { heading: "Source", value: ({ source }) => source },
   { heading: "Reason", value: ({ reason }) => reason },
   { heading: "Place", value: ({ place }) => place },
@@ -137,8 +137,8 @@ function replayed({
   if (onBus === 0) return "no rejects on the bus\n";
   const gone = onBus - readNow - rejectedAgain;
   const others = [
-    ...(rejectedAgain > 0 ? [`${rejectedAgain} are rejected again`] : []),
-    ...(gone > 0 ? [`${gone} are no longer on the bus`] : []),
+    ...(rejectedAgain > 0 ? [`${rejectedAgain} ${rejectedAgain === 1 ? "is" : "are"} rejected again`] : []),
+    ...(gone > 0 ? [`${gone} ${gone === 1 ? "is" : "are"} no longer on the bus`] : []),
   ];
   return `${readNow} of ${plural(onBus, "rejected record")} could be read${others.map((text) => `, ${text}`).join("")}\n`;
 }

@@ -25,7 +25,7 @@ export interface Column<Row> {
   readonly long?: true;
 }
 
-const time = <Row>(heading: string, of: (row: Row) => EpochMs | undefined): Column<Row> => ({
+export const time = <Row>(heading: string, of: (row: Row) => EpochMs | undefined): Column<Row> => ({
   heading,
   value: (row) => {
     const at = of(row);
