@@ -267,6 +267,21 @@ describe("gnomon init", () => {
   });
 });
 
+describe("a mistake in the words of a command", () => {
+  it("points to the help of the command that was meant, however deep", async () => {
+    for (const [words, help] of [
+      [["scn"], "gnomon --help"],
+      [["scan"], "gnomon scan --help"],
+      [["sinks", "retry"], "gnomon sinks retry --help"],
+      [["cost", "replay"], "gnomon cost replay --help"],
+      [["rejects", "replay", "--nonsense"], "gnomon rejects replay --help"],
+    ] as const) {
+      const { code, err } = await gnomonHere(words);
+      expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(new RegExp(`\nTry: ${help}\n$`)) });
+    }
+  });
+});
+
 describe("gnomon rules", () => {
   it("lists every rule and explains each by name", async () => {
     const { out } = await gnomonHere(["rules", "list", "--format", "ndjson"]);

@@ -13,9 +13,7 @@ export async function run(words: readonly string[], door: Door): Promise<void> {
       writeOut: (text) => void door.out.write(text),
       writeErr: (text) => void door.err.write(text),
     })
-    .showHelpAfterError("Try: gnomon --help")
     .showSuggestionAfterError()
-    .exitOverride()
     // What stands behind a command's name is the command's: a subcommand may have an option of the same name.
     .enablePositionalOptions()
     .addHelpText(
@@ -29,8 +27,7 @@ First steps:
 Exit codes: 0 fine, 1 findings at or above --fail-on, 2 usage or configuration, 3 a source or sink failed, 130 interrupted`,
     );
   for (const add of Object.values(commands)) add(program, door);
-  for (const command of program.commands)
-    command.exitOverride().showHelpAfterError(`Try: gnomon ${command.name()} --help`);
+  pointToOwnHelp(program, "gnomon");
 
   try {
     await program.parseAsync(words, { from: "user" });
@@ -38,4 +35,10 @@ Exit codes: 0 fine, 1 findings at or above --fail-on, 2 usage or configuration, 
     if (error instanceof CommanderError) door.exit(error.exitCode === 0 ? 0 : 2);
     else explain(error, door);
   }
+}
+
+/** A subcommand's mistake is put right by the subcommand's own help. */
+function pointToOwnHelp(command: Command, name: string): void {
+  command.exitOverride().showHelpAfterError(`Try: ${name} --help`);
+  for (const one of command.commands) pointToOwnHelp(one, `${name} ${one.name()}`);
 }
