@@ -31,3 +31,29 @@ ${costs("    settings:\n      history: 91d\n      lookBack: 2161h\n")}${costs(" 
     ]);
   });
 });
+
+describe("a word that names nothing", () => {
+  it("is a mistake at its place, with what there is and what was meant", () => {
+    expect(problemsOf("sinks:\n  - sink: webhok\n    settings: {}\n")).toEqual([
+      'gnomon.yaml:2:11 sinks[0].sink: expected one of ai.findings, ocsf.files, slack, webhook; did you mean "webhook"?',
+    ]);
+    expect(problemsOf("collectors:\n  - collector: openai.usge\n")).toEqual([
+      expect.stringMatching(
+        /^gnomon\.yaml:2:16 collectors\[0\]\.collector: expected one of anthropic\..*; did you mean "openai\.usage"\?$/,
+      ),
+    ]);
+  });
+
+  it("is told both ways of writing where it is one word or a mapping", () => {
+    expect(problemsOf("bus: kafka\n")).toEqual(["gnomon.yaml:1:6 bus: expected memory or a mapping, got text"]);
+    const sasl = "bus:\n  kafka: { brokers: [a:1], sasl: { mechanism: scram-sha-265, username: u } }\n";
+    expect(problemsOf(sasl)).toEqual([
+      expect.stringMatching(
+        /^gnomon\.yaml:2:47 bus\.kafka\.sasl\.mechanism: expected one of plain, .*; did you mean "scram-sha-256"\?$/,
+      ),
+    ]);
+    expect(problemsOf("bus:\n  kafka: { broker: [a:1] }\n")).toContainEqual(
+      'gnomon.yaml:2:12 bus.kafka.broker: unknown field; did you mean "brokers"?',
+    );
+  });
+});

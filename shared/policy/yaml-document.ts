@@ -276,20 +276,25 @@ function problemsOf(
         return problem(message, suggestion, document.placeOfKey([...path, key]), [...path, key]);
       });
     case "invalid_union": {
+      if (issue.inclusive !== false && issue.options !== undefined)
+        return [problem(...oneOf(issue.options.map(String), given))];
       const [only, ...others] = issue.errors.filter(beginsRight);
       if (only && others.length === 0) return only.flatMap((inner) => problemsOf(inner, path, document, known));
       const wanted = issue.errors
         .flat()
-        .flatMap((inner) => (isWrongType(inner) ? [typeName(inner.expected)] : []));
+        .flatMap((inner) =>
+          isWrongType(inner)
+            ? [typeName(inner.expected)]
+            : isOtherThanTheWord(inner)
+              ? inner.values.map(String)
+              : [],
+        );
       return [problem(`expected ${[...new Set(wanted)].join(" or ")}, got ${described(given)}`)];
     }
     case "invalid_type":
       return [problem(`expected ${typeName(issue.expected)}, got ${described(given)}`)];
-    case "invalid_value": {
-      const values = issue.values.map(String);
-      const suggestion = typeof given === "string" ? didYouMean(given, values) : undefined;
-      return [problem(`expected one of ${values.join(", ")}`, suggestion)];
-    }
+    case "invalid_value":
+      return [problem(...oneOf(issue.values.map(String), given))];
     case "too_small":
       return [problem(issue.origin === "array" ? "an empty list" : "an empty text")];
     case "custom": {
@@ -301,11 +306,21 @@ function problemsOf(
   }
 }
 
+/** What is wrong with a word that is none of `values`, and the one that may have been meant. */
+const oneOf = (values: readonly string[], given: unknown): [message: string, suggestion: string | undefined] => [
+  `expected one of ${values.join(", ")}`,
+  typeof given === "string" ? didYouMean(given, values) : undefined,
+];
+
 const CustomParams = z.object({ suggestion: z.string().optional(), offset: z.number().optional() });
 
 /** A branch of a union that takes the value itself, and objects to something in it. */
 const beginsRight = (branch: readonly z.core.$ZodIssue[]): boolean =>
-  !branch.some((issue) => isWrongType(issue) && issue.path.length === 0);
+  !branch.some((issue) => (isWrongType(issue) && issue.path.length === 0) || isOtherThanTheWord(issue));
+
+/** Of the branch of a union that is one word: `memory`, or a mapping. */
+const isOtherThanTheWord = (issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidValue =>
+  issue.code === "invalid_value" && issue.path.length === 0 && issue.values.length === 1;
 
 const isWrongType = (issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidType =>
   issue.code === "invalid_type";
