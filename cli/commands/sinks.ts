@@ -53,6 +53,9 @@ export function sinks(program: Command, door: Door): void {
     .action((name: string, options: { store?: string }) =>
       withStore(options, async ({ books }) => {
         const count = await books.forgetRefusals(name);
+        const others = count > 0 ? [] : [...new Set((await books.refusals()).map(({ sink }) => sink))];
+        // No mistake for certain: the store does not know which sinks there are.
+        if (others.length > 0) door.err.write(`those who refused something: ${others.join(", ")}\n`);
         return `${plural(count, "finding")} that ${name} refused will be told again\n`;
       }),
     );
