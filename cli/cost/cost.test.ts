@@ -325,7 +325,9 @@ describe("gnomon cost budgets", () => {
     );
     const { out } = await run(["budgets", at("logs"), "--policy", at("minute.yaml"), "--quiet"]);
     expect(out).toMatch(/^requests \(everybody, \d+ Sep 2026\) +(?:Kept|Crossed)$/m);
-    expect(out).toMatch(/calls a minute \(\d+%\), the mean of the busiest hour of \d+ Sep 2026\./);
+    expect(out).toMatch(
+      /^ +6\.67 of 0\.5 calls a minute \(1333%\), the mean of the busiest hour of \d+ Sep 2026\.$/m,
+    );
     expect(out).not.toContain("The period is over.");
   });
 

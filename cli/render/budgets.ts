@@ -9,7 +9,7 @@ import {
   type CostFigures,
   crossingOf,
 } from "../../shared/report/cost-figures.ts";
-import { day, days, dollars, percent, whole } from "../../shared/report/figures.ts";
+import { day, days, dollars, percent, rate, whole } from "../../shared/report/figures.ts";
 import type { Column } from "./columns.ts";
 import { paint, type Screen, toParagraph, widthOf } from "./table.ts";
 
@@ -103,7 +103,7 @@ function inWords(figures: BudgetFigures, now: EpochMs): readonly string[] {
   const written = writtenIn(budget);
   if (isByTheMinute(budget))
     return [
-      `${whole(used)} of ${written(budget.amount)} a minute (${percent(used, budget.amount)}), the mean of the busiest hour of ${day(periodStart)}.`,
+      `${rate(used)} of ${rate(budget.amount)} ${budget.measure} a minute (${percent(used, budget.amount)}), the mean of the busiest hour of ${day(periodStart)}.`,
     ];
   const crossing = crossingOf(figures);
   const length = Math.round((periodEnd - periodStart) / DAY_MS);

@@ -209,6 +209,14 @@ describe("the report's section on cost", () => {
       /rpm.*\d%? used in the busiest hour of 18 Sep 2026: [\d.,k]+ calls a minute on average, of 1K calls\./s,
     );
     expect(text).not.toContain("used on day");
+
+    const few = costFigures(
+      input.usage.map((row) => ({ ...row, calls: row.calls / 1_000 })),
+      { budgets: [{ ...rpm, amount: 0.5 } as Budget], capacity: [], now: input.cost?.now ?? (0 as EpochMs) },
+    );
+    expect(textOf(renderReport({ ...input, cost: few }), "The month and its budgets", "What a unit")).toMatch(
+      /: 0\.\d+ calls a minute on average, of 0\.5 calls\./,
+    );
   });
 
   it("names drift, and what it drifted from", () => {

@@ -455,7 +455,7 @@ function budgetCard(of: BudgetFigures, at: number): Html {
   const isCrossed = used >= budget.amount;
   const state = budgetState(of);
   if (isByTheMinute(budget))
-    return html`<div class="card chart"><div class="beside"><h4>${budget.name}<span class="small muted">, ${scopeOf(budget)}</span></h4><span class="chip ${state.level}">${levelMark(state.level)}${state.word}</span></div><p>${percent(used, budget.amount)} used in the busiest hour of ${day(periodStart)}: ${written(used)} a minute on average, of ${written(budget.amount)}.</p></div>`;
+    return html`<div class="card chart"><div class="beside"><h4>${budget.name}<span class="small muted">, ${scopeOf(budget)}</span></h4><span class="chip ${state.level}">${levelMark(state.level)}${state.word}</span></div><p>${percent(used, budget.amount)} used in the busiest hour of ${day(periodStart)}: ${compact(used)} ${budget.measure} a minute on average, of ${compact(budget.amount)} ${budget.measure}.</p></div>`;
   const words = [
     `${percent(used, budget.amount)} used on day ${Math.ceil((now - periodStart) / DAY_MS)} of ${Math.round((periodEnd - periodStart) / DAY_MS)}: ${written(used)} of ${written(budget.amount)}.`,
     ...(crossing && isCrossed ? [`Crossed on ${day(crossing.time)}.`] : []),
