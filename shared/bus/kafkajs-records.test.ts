@@ -172,6 +172,15 @@ it("reads times that differ within a batch", async () => {
   expect(got.responses[0]?.partitions[0]?.messages.slice(0, 4).map(({ timestamp }) => timestamp)).toEqual(times);
 });
 
+it("reads no further than a batch goes, whatever number of records it says it has", async () => {
+  const answer = await answered([{ partition: 0, messages: [{ value: "a" }] }]);
+  // A record of eight bytes at the end; in front of it, the count of one.
+  const count = answer.length - 8 - 4;
+  expect(answer.readInt32BE(count)).toBe(1);
+  answer.writeInt32BE(2 ** 31 - 1, count);
+  await expect(ours.decode(answer)).rejects.toThrow("ends before its last record");
+});
+
 it("leaves what brokers before 0.11 wrote to kafkajs", async () => {
   const text = (bytes: string) => new Encoder().writeInt32(bytes.length).writeBuffer(Buffer.from(bytes));
   // Offset, size, checksum (not looked at), magic 1 and attributes 0, time; key and value.

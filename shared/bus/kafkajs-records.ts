@@ -60,13 +60,26 @@ async function encodeProduce(given: produce.Request): Promise<Encoder> {
   return request;
 }
 
-/** In front of the records; offsets of the fields within it are those of the protocol's description. */
-const BATCH_HEAD = 61;
-const LENGTH_AT = 8;
-const FROM_LENGTH = 12;
-const MAGIC_AT = 16;
-const CRC_AT = 17;
-const FROM_CRC = 21;
+/** Where the fields of a batch stand, by their names in the protocol's description. */
+const AT = {
+  baseOffset: 0,
+  batchLength: 8,
+  partitionLeaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  recordsCount: 57,
+  records: 61,
+} as const;
+/** The length counts what stands behind it, and so does the checksum. */
+const FROM_LENGTH = AT.partitionLeaderEpoch;
+const FROM_CRC = AT.attributes;
 const MAGIC = 2;
 
 async function batchOf(
@@ -79,22 +92,22 @@ async function batchOf(
   for (const [at, message] of messages.entries()) writer.write(at, message);
   const codec = compression === 0 ? undefined : lookupCodec(compression);
   const records = codec ? await codec.compress({ buffer: writer.written() }) : writer.written();
-  const batch = Buffer.allocUnsafe(BATCH_HEAD + records.length);
+  const batch = Buffer.allocUnsafe(AT.records + records.length);
   const time = BigInt(Date.now());
-  batch.writeBigInt64BE(0n, 0);
-  batch.writeInt32BE(batch.length - FROM_LENGTH, LENGTH_AT);
-  batch.writeInt32BE(0, FROM_LENGTH);
-  batch.writeInt8(MAGIC, MAGIC_AT);
-  batch.writeInt16BE(compression, FROM_CRC);
-  batch.writeInt32BE(messages.length - 1, 23);
-  batch.writeBigInt64BE(time, 27);
-  batch.writeBigInt64BE(time, 35);
-  batch.writeBigInt64BE(producerId === undefined ? NO_PRODUCER : BigInt(String(producerId)), 43);
-  batch.writeInt16BE(producerEpoch, 51);
-  batch.writeInt32BE(firstSequence, 53);
-  batch.writeInt32BE(messages.length, 57);
-  records.copy(batch, BATCH_HEAD);
-  batch.writeUInt32BE(crc32c(batch.subarray(FROM_CRC)), CRC_AT);
+  batch.writeBigInt64BE(0n, AT.baseOffset);
+  batch.writeInt32BE(batch.length - FROM_LENGTH, AT.batchLength);
+  batch.writeInt32BE(0, AT.partitionLeaderEpoch);
+  batch.writeInt8(MAGIC, AT.magic);
+  batch.writeInt16BE(compression, AT.attributes);
+  batch.writeInt32BE(messages.length - 1, AT.lastOffsetDelta);
+  batch.writeBigInt64BE(time, AT.baseTimestamp);
+  batch.writeBigInt64BE(time, AT.maxTimestamp);
+  batch.writeBigInt64BE(producerId === undefined ? NO_PRODUCER : BigInt(String(producerId)), AT.producerId);
+  batch.writeInt16BE(producerEpoch, AT.producerEpoch);
+  batch.writeInt32BE(firstSequence, AT.baseSequence);
+  batch.writeInt32BE(messages.length, AT.recordsCount);
+  records.copy(batch, AT.records);
+  batch.writeUInt32BE(crc32c(batch.subarray(FROM_CRC)), AT.crc);
   return batch;
 }
 
@@ -263,15 +276,15 @@ async function decodeFetch(bytes: Buffer): Promise<fetchResponse.Fetched | undef
 /** Of all whole batches; the last may be cut off, and comes whole the next time. */
 async function recordsIn(bytes: Buffer): Promise<KafkaMessage[] | undefined> {
   const records: KafkaMessage[] = [];
-  for (let at = 0; at + MAGIC_AT < bytes.length; ) {
-    if (bytes[at + MAGIC_AT] !== MAGIC) return undefined;
-    if (at + BATCH_HEAD > bytes.length) break;
-    const end = at + FROM_LENGTH + bytes.readInt32BE(at + LENGTH_AT);
+  for (let at = 0; at + AT.magic < bytes.length; ) {
+    if (bytes[at + AT.magic] !== MAGIC) return undefined;
+    if (at + AT.records > bytes.length) break;
+    const end = at + FROM_LENGTH + bytes.readInt32BE(at + AT.batchLength);
     if (end > bytes.length) break;
     const batch = bytes.subarray(at, end);
-    const count = batch.readInt32BE(57);
-    const codec = lookupCodecByAttributes(batch.readInt16BE(FROM_CRC));
-    const packed = batch.subarray(BATCH_HEAD);
+    const count = batch.readInt32BE(AT.recordsCount);
+    const codec = lookupCodecByAttributes(batch.readInt16BE(AT.attributes));
+    const packed = batch.subarray(AT.records);
     const cursor = new Cursor(codec && count > 0 ? await codec.decompress(packed) : packed, 0);
     const context = contextOf(batch);
     for (let left = count; left > 0; left--) records.push(recordFrom(cursor, context));
@@ -294,16 +307,16 @@ interface BatchContext extends fetchResponse.AroundRecords {
 }
 
 function contextOf(batch: Buffer): BatchContext {
-  const attributes = batch.readInt16BE(FROM_CRC);
+  const attributes = batch.readInt16BE(AT.attributes);
   const isBrokersTime = (attributes & LOG_APPEND_TIME) > 0;
-  const time = batch.readBigInt64BE(isBrokersTime ? 35 : 27);
+  const time = batch.readBigInt64BE(isBrokersTime ? AT.maxTimestamp : AT.baseTimestamp);
   return {
-    firstOffset: batch.readBigInt64BE(0),
+    firstOffset: batch.readBigInt64BE(AT.baseOffset),
     isControlBatch: (attributes & CONTROL) > 0,
     time,
     timeText: time.toString(),
     isBrokersTime,
-    producerId: batch.readBigInt64BE(43).toString(),
+    producerId: batch.readBigInt64BE(AT.producerId).toString(),
     inTransaction: (attributes & TRANSACTIONAL) > 0,
   };
 }
@@ -351,6 +364,9 @@ function recordFrom(cursor: Cursor, batch: BatchContext): FetchedRecord {
   const key = cursor.skip();
   const keyEnd = cursor.at;
   const value = cursor.skip();
+  if (cursor.at > cursor.bytes.length || end > cursor.bytes.length) {
+    throw new RangeError("bus: a batch of records ends before its last record does");
+  }
   const record = new FetchedRecord(cursor.bytes, batch, {
     offset,
     timestamp,
