@@ -15,6 +15,19 @@ import { startKafka } from "./servers/kafka.ts";
 import { unavailable } from "./servers/unavailable.ts";
 import { until } from "./until.ts";
 
+/** A folder with a configuration that names these brokers, and a store beside it. */
+async function configured(
+  brokers: readonly string[],
+): Promise<{ readonly folder: string; readonly config: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
+  const config = join(folder, "gnomon.yaml");
+  await writeFile(
+    config,
+    `store: store\nbus:\n  kafka: { brokers: [${brokers.join(",")}], replicationFactor: 1 }\n`,
+  );
+  return { folder, config };
+}
+
 const kafka = await startKafka();
 
 if ("missing" in kafka) unavailable("Kafka", kafka.missing);
@@ -82,12 +95,7 @@ else {
   });
 
   it("normalizes rejected records again after a fix, and keeps waiting for those that are rejected again", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
-    const config = join(folder, "gnomon.yaml");
-    await writeFile(
-      config,
-      `store: store\nbus:\n  kafka: { brokers: [${server.brokers.join(",")}], replicationFactor: 1 }\n`,
-    );
+    const { folder, config } = await configured(server.brokers);
     const trail = {
       eventVersion: "1.11",
       eventTime: "2026-10-01T10:00:00Z",
@@ -154,12 +162,7 @@ else {
   });
 
   it("takes again the activities that no store took, and keeps waiting for the one that still none takes", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "gnomon-rejects-"));
-    const config = join(folder, "gnomon.yaml");
-    await writeFile(
-      config,
-      `store: store\nbus:\n  kafka: { brokers: [${server.brokers.join(",")}], replicationFactor: 1 }\n`,
-    );
+    const { folder, config } = await configured(server.brokers);
     const [cured, hostile, foreign] = [
       activityMessage(call({ uid: "a".repeat(32) })),
       activityMessage({ ...call(), uid: "no uid CANARY" }),

@@ -61,7 +61,7 @@ const standsOn = (topic: TopicName, { place }: Reject): boolean =>
   place.startsWith(`${topic}/`) && /^\d+\/\d+$/.test(place.slice(topic.length + 1));
 
 const LISTED = 1_000;
-/** Rejects of one round: the messages they stand in, some hundred records each, are held together. */
+/** Rejects of one round: the messages they stand in, some fifty records each, are held together. */
 const AT_ONCE = 500;
 
 /**

@@ -57,9 +57,10 @@ export function sqlBooks(database: Database, lease: Lease = LEASE): Books {
     },
 
     async deliverTo(sink, limit, work) {
-      const owed = async () => (await database.query<OwedRow>(sql.owed, [sink, limit])).rows.map(owedOf);
+      const owed = async (most: number) =>
+        (await database.query<OwedRow>(sql.owed, [sink, most])).rows.map(owedOf);
       // Mostly nothing is, and a lease is two writes.
-      if ((await owed()).length === 0) return { settled: [] };
+      if ((await owed(1)).length === 0) return { settled: [] };
       const { rows } = await database.query<{ holder: string }>(sql.lease, [sink, lease.lengthMs]);
       const holder = rows[0]?.holder;
       if (holder === undefined) return undefined;
@@ -70,7 +71,7 @@ export function sqlBooks(database: Database, lease: Lease = LEASE): Books {
       let delivered: DeliveredBatch;
       try {
         // Again, since whoever had the lease until now may just have told all.
-        delivered = await work(await owed());
+        delivered = await work(await owed(limit));
       } catch (error) {
         await database.query(sql.endLease, [sink, holder]).catch(() => {});
         throw error;
