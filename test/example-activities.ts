@@ -130,8 +130,9 @@ export function groupMatchesOf(
   for (const activity of seen) {
     const said = detection.remember(activity);
     if (!said) continue;
-    const slots = groups.get(said.group) ?? new Map<string, Activity>();
-    groups.set(said.group, slots);
+    const group = JSON.stringify(said.group);
+    const slots = groups.get(group) ?? new Map<string, Activity>();
+    groups.set(group, slots);
     const slot = said.keep === "all" ? activity.uid : said.slot;
     const held = slots.get(slot);
     if (!held || byTime(activity, held) < 0) slots.set(slot, activity);

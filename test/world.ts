@@ -107,7 +107,7 @@ const manyFailures: GroupDetection = {
   remember(activity) {
     const group = principalOf(activity);
     if (group === undefined || activity.outcome?.status !== "failure") return undefined;
-    return { group, slot: "failure", keep: "all" };
+    return { group: [group], slot: "failure", keep: "all" };
   },
   evaluate(remembered) {
     const last = remembered.at(-1);
@@ -132,7 +132,7 @@ const changeThenCall: GroupDetection = {
   remember(activity) {
     if (activity.account === undefined || (activity.kind !== "change" && activity.kind !== "call"))
       return undefined;
-    return { group: `${activity.account.uid} ${activity.provider ?? ""}`, slot: activity.kind, keep: "earliest" };
+    return { group: [activity.account.uid, activity.provider], slot: activity.kind, keep: "earliest" };
   },
   evaluate(remembered) {
     const [change, call] = remembered;

@@ -101,6 +101,7 @@ export interface RawPlace {
 }
 
 const readRaw = compileShape(RawRecord);
+const readRawData = (value: unknown): RawRecord | undefined => readRaw(value).data;
 
 /** The records of a message's lines, and what is none. Never throws. */
 export function readRawMessage(message: IncomingMessage): {
@@ -113,8 +114,8 @@ export function readRawMessage(message: IncomingMessage): {
   const rejects: Reject[] = [];
   for (const [at, line] of lines.entries()) {
     const where: RawPlace = lines.length > 1 ? { place, record: at + 1 } : { place };
-    const read = readDocument(line, message.topic, where, (value) => readRaw(value).data);
-    if ("reject" in read) rejects.push(read.reject);
+    const read = readDocument(line, message.topic, readRawData);
+    if ("rejected" in read) rejects.push({ reason: read.rejected, ...where });
     else records.push({ raw: read.value, ...where });
   }
   return { records, rejects };
@@ -130,41 +131,47 @@ export const placeOf = ({ topic, partition, offset }: IncomingMessage): string =
   `${topic}/${partition}/${offset}`;
 
 /**
- * Our own activities are not checked field by field again: `normalize` did, and at ten thousand a second it counts.
- * What somebody else put on the topic is caught by its schema's name and version.
+ * Activities are not checked field by field again: `normalize` did, and at ten thousand a second it counts. What is of
+ * another version, or lacks what every activity has, is left to the shape.
  */
 export const readActivityMessage = (message: IncomingMessage): Read<Activity> =>
-  readMessage(message, (value) => {
-    const ours = message.headers["ce_type"] === ACTIVITY_TYPE && isActivity(value);
-    return ours ? value : ActivityShape.safeParse(value).data;
-  });
+  readMessage(message, (value) => (isActivity(value) ? value : ActivityShape.safeParse(value).data));
 
 export const readRejectMessage = (message: IncomingMessage): Read<Reject> =>
   readMessage(message, (value) => Reject.safeParse(value).data);
 
 function isActivity(value: unknown): value is Activity {
   if (typeof value !== "object" || value === null) return false;
-  const { schema, uid, startTime, kind } = value as Partial<Activity>;
+  const { schema, uid, kind, view, source, startTime, endTime, count, operation } = value as Partial<Activity>;
   return (
-    schema === ACTIVITY_SCHEMA && typeof uid === "string" && typeof startTime === "number" && kind !== undefined
+    schema === ACTIVITY_SCHEMA &&
+    typeof uid === "string" &&
+    kind !== undefined &&
+    view !== undefined &&
+    typeof source === "string" &&
+    typeof operation === "string" &&
+    Number.isSafeInteger(startTime) &&
+    Number.isSafeInteger(endTime) &&
+    Number.isSafeInteger(count)
   );
 }
 
-const readMessage = <T>(message: IncomingMessage, check: (value: unknown) => T | undefined): Read<T> =>
-  readDocument(message.value, message.topic, { place: placeOf(message) }, check);
+const readMessage = <T>(message: IncomingMessage, check: (value: unknown) => T | undefined): Read<T> => {
+  const read = readDocument(message.value, message.topic, check);
+  return "rejected" in read ? { reject: { reason: read.rejected, place: placeOf(message) } } : read;
+};
 
 function readDocument<T>(
   text: string,
   topic: string,
-  place: RawPlace,
   check: (value: unknown) => T | undefined,
-): Read<T> {
+): { readonly value: T } | { readonly rejected: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { reject: { reason: "not JSON", ...place } };
+    return { rejected: "not JSON" };
   }
   const checked = check(value);
-  return checked === undefined ? { reject: { reason: `no message of ${topic}`, ...place } } : { value: checked };
+  return checked === undefined ? { rejected: `no message of ${topic}` } : { value: checked };
 }

@@ -28,7 +28,12 @@ const names = {
   task: "task taskname usecase feature workflow workflowname job jobname purpose skillname mcptool tool",
 } as const;
 
-const wanted: ReadonlyMap<string, { readonly part: keyof typeof names; readonly rank: number }> = new Map(
+interface Meaning {
+  readonly part: keyof typeof names;
+  readonly rank: number;
+}
+
+const wanted: ReadonlyMap<string, Meaning> = new Map(
   (Object.keys(names) as (keyof typeof names)[]).flatMap((part) =>
     names[part].split(" ").map((name, rank) => [name, { part, rank }] as const),
   ),
@@ -36,15 +41,14 @@ const wanted: ReadonlyMap<string, { readonly part: keyof typeof names; readonly 
 
 export function attributionOf(activity: Activity): Attribution {
   const said = saidBy(activity.labels);
-  const { team, task } = said;
   const app = said.app ?? profileOf(activity) ?? said.key;
   const customer = said.customer ?? said.endUser ?? callerBehindGateway(activity);
-  return {
-    ...(team === undefined ? {} : { team }),
-    ...(app === undefined ? {} : { app }),
-    ...(customer === undefined ? {} : { customer }),
-    ...(task === undefined ? {} : { task }),
-  };
+  const attribution: { -readonly [Part in keyof Attribution]: string } = {};
+  if (said.team !== undefined) attribution.team = said.team;
+  if (app !== undefined) attribution.app = app;
+  if (customer !== undefined) attribution.customer = customer;
+  if (said.task !== undefined) attribution.task = said.task;
+  return attribution;
 }
 
 /** By part, the value of the label whose name comes first. */
@@ -52,9 +56,10 @@ function saidBy(labels: Activity["labels"]): Partial<Record<keyof typeof names, 
   const said: Partial<Record<keyof typeof names, string>> = {};
   if (!labels) return said;
   const ranks: Partial<Record<keyof typeof names, number>> = {};
-  for (const [label, value] of Object.entries(labels)) {
-    const found = wanted.get(plain(label));
-    if (!found || (ranks[found.part] ?? Number.POSITIVE_INFINITY) <= found.rank) continue;
+  for (const label of Object.keys(labels)) {
+    const found = meaningOf(label);
+    const value = labels[label];
+    if (!found || value === undefined || (ranks[found.part] ?? Number.POSITIVE_INFINITY) <= found.rank) continue;
     // The id of one request is no task or application: it would make a series of each call.
     if (found.part !== "customer" && found.part !== "endUser" && ONE_OF_MANY.test(value)) continue;
     ranks[found.part] = found.rank;
@@ -63,16 +68,15 @@ function saidBy(labels: Activity["labels"]): Partial<Record<keyof typeof names, 
   return said;
 }
 
-const known = new Map<string, string>();
+const known = new Map<string, Meaning | undefined>();
 /** Labels' names are few; callers that make up new ones are not remembered. */
 const MOST_KNOWN = 2_000;
 
-function plain(label: string): string {
-  const before = known.get(label);
-  if (before !== undefined) return before;
-  const name = label.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  if (known.size < MOST_KNOWN) known.set(label, name);
-  return name;
+function meaningOf(label: string): Meaning | undefined {
+  if (known.has(label)) return known.get(label);
+  const meaning = wanted.get(label.toLowerCase().replaceAll(/[^a-z0-9]/g, ""));
+  if (known.size < MOST_KNOWN) known.set(label, meaning);
+  return meaning;
 }
 
 /** A UUID, a long number or hash. */
@@ -89,8 +93,13 @@ const UNNAMED_SESSION =
   /^(?:i-[0-9a-f]{8,17}|botocore-session-\d+|aws-(?:sdk|go-sdk)\S*|boto3?\S*|session\d*|\d+)$/i;
 
 function callerBehindGateway({ actor }: Activity): string | undefined {
-  const role = actor?.issuerUid?.split("/").at(-1);
-  const session = actor?.sessionUid?.split("/").at(-1);
-  if (!role || !session || !GATEWAY_ROLE.test(role)) return undefined;
+  if (actor?.issuerUid === undefined || actor.sessionUid === undefined) return undefined;
+  const role = lastOf(actor.issuerUid);
+  if (!GATEWAY_ROLE.test(role)) return undefined;
+  const session = lastOf(actor.sessionUid);
+  if (session === "") return undefined;
   return UNNAMED_SESSION.test(session) || ONE_OF_MANY.test(session) || session === role ? undefined : session;
 }
+
+/** `role` of `arn:…:role/path/role`. */
+const lastOf = (uid: string): string => uid.slice(uid.lastIndexOf("/") + 1);

@@ -7,6 +7,7 @@
  * five-minute rate, server tools (web search) not at all.
  */
 import { type Activity, type Cost, type Usage, unratedBillOf } from "../model/activity.ts";
+import { ByValues } from "../model/by-values.ts";
 import { DAY_MS, type EpochMs, MINUTE_MS, type NanoUsd } from "../model/units.ts";
 import { compilePatterns } from "../policy/pattern.ts";
 import type { Pattern } from "../policy/policy.ts";
@@ -103,6 +104,7 @@ export async function loadPrices(overrides: readonly PriceOverride[] = []): Prom
     const bill = unratedBillOf(activity);
     if (bill) return inDollars(bill, activity, compiled);
     if ((activity.kind !== "call" && activity.kind !== "bucket") || !activity.usage) return undefined;
+    if (compiled.length === 0) return list(activity, activity.usage);
     const terms = compiled.filter((override) => override.applies(activity));
     const discount = terms.findLast(({ terms }) => terms.kind === "discount");
     const instead = terms.findLast(({ terms }) => terms.kind === "rates" || terms.kind === "capacity");
@@ -137,26 +139,45 @@ export function spreadCapacity(
   return { shares, idle: 0 as NanoUsd };
 }
 
+/** Prices of one model through one door, by slot of time; those that go by the time of day have one every 15 minutes. */
+interface Known {
+  readonly slotMs: number;
+  readonly bySlot: Map<number, ListPrice | "none">;
+}
+
+/** Callers that make up models' names are not to fill the memory. */
+const MOST_REMEMBERED = 5_000;
+
 function listPrices(prices: Package): (activity: Activity, usage: Usage) => Cost | undefined {
-  /** By door, model and slot of time; a model with prices by time of day has a slot every 15 minutes. */
-  const known = new Map<string, ListPrice | undefined>();
-  const hasTimeOfDay = new Map<string, boolean>();
+  let known = new ByValues<Known>();
+  let remembered = 0;
 
   function find(activity: Activity): ListPrice | undefined {
-    const { provider, model, region } = activity;
+    const { provider, model, region, startTime } = activity;
     if (!provider || !model) return undefined;
-    const what = `${provider}\n${model.id}\n${model.name ?? ""}\n${model.version ?? ""}\n${region?.scope ?? ""}\n${region?.geography ?? ""}\n${region?.requested ?? ""}`;
-    const slot = Math.floor(activity.startTime / (hasTimeOfDay.get(what) ? 15 * MINUTE_MS : DAY_MS));
-    const key = `${what}\n${slot}`;
-    const found = known.get(key);
-    if (found || known.has(key)) return found;
-    const time = new Date(activity.startTime);
-    const matched = lookUp(prices, activity, time);
-    if (matched?.byTimeOfDay && !hasTimeOfDay.has(what)) {
-      hasTimeOfDay.set(what, true);
+    const { scope, geography, requested } = region ?? {};
+    const at = known
+      .at(provider)
+      .at(model.id)
+      .at(model.name)
+      .at(model.version)
+      .at(scope)
+      .at(geography)
+      .at(requested);
+    at.held ??= { slotMs: DAY_MS, bySlot: new Map() };
+    const slot = Math.floor(startTime / at.held.slotMs);
+    const found = at.held.bySlot.get(slot);
+    if (found !== undefined) return found === "none" ? undefined : found;
+    const matched = lookUp(prices, activity, new Date(startTime));
+    if (matched?.byTimeOfDay && at.held.slotMs === DAY_MS) {
+      at.held = { slotMs: 15 * MINUTE_MS, bySlot: new Map() };
       return find(activity);
     }
-    known.set(key, matched?.price);
+    at.held.bySlot.set(slot, matched?.price ?? "none");
+    if (remembered++ === MOST_REMEMBERED) {
+      known = new ByValues();
+      remembered = 0;
+    }
     return matched?.price;
   }
 

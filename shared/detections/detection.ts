@@ -21,6 +21,14 @@ export interface ActivityDetection {
   evaluate(activity: Activity, verdict: Verdict): Match | undefined;
 }
 
+/** What a group detection remembers an activity for. */
+export interface Remembered {
+  /** What is the same for all of a group: an account, a door, a principal. */
+  readonly group: readonly (string | undefined)[];
+  readonly slot: string;
+  readonly keep: "all" | "earliest";
+}
+
 /**
  * Looks at what one group did over time. A pure function of the set of remembered activities, so that order of
  * arrival and repetition change nothing.
@@ -33,9 +41,7 @@ export interface GroupDetection {
    * it when merging changes the answer. `earliest` keeps one per group and slot, the one with the least
    * (startTime, uid), and is asked of each log's reading by itself: what it looks for must stand in one log.
    */
-  remember(
-    activity: Activity,
-  ): { readonly group: string; readonly slot: string; readonly keep: "all" | "earliest" } | undefined;
+  remember(activity: Activity): Remembered | undefined;
   /** Called with everything remembered of one group, by (startTime, uid). At most one match per subject. */
   evaluate(remembered: readonly Activity[], verdict: { readonly policy: Policy }): readonly Match[];
 }

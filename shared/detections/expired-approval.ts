@@ -1,6 +1,8 @@
 /** Use that an approval covered until its date, and that goes on. */
+import type { Activity } from "../model/activity.ts";
+import type { Subject } from "../model/finding.ts";
 import { DAY_MS } from "../model/units.ts";
-import type { ActivityDetection } from "./detection.ts";
+import type { ActivityDetection, Verdict } from "./detection.ts";
 import { clauseAt, unsanctionedMatch } from "./unsanctioned.ts";
 
 export const expiredApproval: ActivityDetection = {
@@ -22,9 +24,11 @@ export const expiredApproval: ActivityDetection = {
 
   /** The approval is what a person renews, whoever still relies on it. */
   evaluate(activity, verdict) {
-    const { policy, judgement } = verdict;
-    const approval = clauseAt(policy, policy.approvals, judgement?.clause);
-    const subject = approval ? { resource: `approval ${approval.name}` } : {};
-    return unsanctionedMatch("expired", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("expired", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+function subjectOf(_: Activity, { policy, judgement }: Verdict): Subject {
+  const approval = clauseAt(policy, policy.approvals, judgement?.clause);
+  return approval ? { resource: `approval ${approval.name}` } : {};
+}

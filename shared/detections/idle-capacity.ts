@@ -47,11 +47,7 @@ export const idleCapacity: GroupDetection = {
   remember(activity) {
     if (activity.provider === undefined || activity.view === "gateway" || activity.view === "network")
       return undefined;
-    const group = JSON.stringify([
-      activity.account?.uid ?? null,
-      activity.provider,
-      activity.project?.uid ?? null,
-    ]);
+    const group = [activity.account?.uid, activity.provider, activity.project?.uid];
     const { kind, detail, deployment, operation, startTime } = activity;
     if (kind === "change") {
       const isOfCapacity = detail?.object === "capacity" || detail?.object === "deployment";

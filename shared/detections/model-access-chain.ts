@@ -68,7 +68,7 @@ export const modelAccessChain: GroupDetection = {
   remember(activity) {
     const principal = principalOf(activity);
     if (principal === undefined || activity.provider !== DOOR || activity.view !== "provider") return undefined;
-    const group = JSON.stringify([activity.account?.uid ?? null, principal]);
+    const group = [activity.account?.uid, principal];
     if (stepOf(activity)) return { group, slot: "step", keep: "all" };
     const model = modelOf(activity);
     if (model === undefined || activity.outcome?.status === "failure") return undefined;

@@ -2,7 +2,8 @@
 import { principalOf } from "../model/activity.ts";
 import { DAY_MS } from "../model/units.ts";
 import { ownerOf } from "../policy/judge.ts";
-import { type Stray, strayOf } from "../policy/residency.ts";
+import type { Stray } from "../policy/policy.ts";
+import { strayOf } from "../policy/residency.ts";
 import type { ActivityDetection } from "./detection.ts";
 import { accountOf, doorOf, modelSubject } from "./unsanctioned.ts";
 import { evidenceOf, inAccount, targetOf, useOf, whoOf } from "./wording.ts";

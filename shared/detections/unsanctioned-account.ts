@@ -1,4 +1,6 @@
 /** Use of an approved door from an account, subscription or project that no approval covers. */
+import type { Activity } from "../model/activity.ts";
+import type { Subject } from "../model/finding.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { ActivityDetection } from "./detection.ts";
 import { accountOf, doorOf, unsanctionedMatch } from "./unsanctioned.ts";
@@ -22,7 +24,8 @@ export const unsanctionedAccount: ActivityDetection = {
   },
 
   evaluate(activity, verdict) {
-    const subject = { ...accountOf(activity), ...doorOf(activity) };
-    return unsanctionedMatch("account", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("account", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+const subjectOf = (activity: Activity): Subject => ({ ...accountOf(activity), ...doorOf(activity) });

@@ -26,10 +26,15 @@ export const unsanctionedCredential: ActivityDetection = {
   },
 
   evaluate(activity, verdict) {
-    const subject = { ...principalSubject(activity), ...credentialOf(activity), ...doorOf(activity) };
-    return unsanctionedMatch("credential", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("credential", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+const subjectOf = (activity: Activity): Subject => ({
+  ...principalSubject(activity),
+  ...credentialOf(activity),
+  ...doorOf(activity),
+});
 
 /** A key that lasts is what a person would delete; a session's is gone by then, and its type is the matter. */
 function credentialOf({ credential }: Activity): Subject {

@@ -3,6 +3,8 @@
  *
  * Misses: services behind hosts that no source knows, and talk that leaves by networks without logs.
  */
+import type { Activity } from "../model/activity.ts";
+import type { Subject } from "../model/finding.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { ActivityDetection } from "./detection.ts";
 import { doorOf, principalSubject, unsanctionedMatch } from "./unsanctioned.ts";
@@ -28,7 +30,8 @@ export const unsanctionedDoor: ActivityDetection = {
   },
 
   evaluate(activity, verdict) {
-    const subject = { ...principalSubject(activity), ...doorOf(activity) };
-    return unsanctionedMatch("door", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("door", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+const subjectOf = (activity: Activity): Subject => ({ ...principalSubject(activity), ...doorOf(activity) });

@@ -4,6 +4,8 @@
  * Misses: use whose log names no model. Over-reports: an alias or an application inference profile that hides an
  * approved model behind a name of its own.
  */
+import type { Activity } from "../model/activity.ts";
+import type { Subject } from "../model/finding.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { ActivityDetection } from "./detection.ts";
 import { doorOf, modelSubject, principalSubject, unsanctionedMatch } from "./unsanctioned.ts";
@@ -29,7 +31,12 @@ export const unsanctionedModel: ActivityDetection = {
   },
 
   evaluate(activity, verdict) {
-    const subject = { ...principalSubject(activity), ...doorOf(activity), ...modelSubject(activity) };
-    return unsanctionedMatch("model", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("model", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+const subjectOf = (activity: Activity): Subject => ({
+  ...principalSubject(activity),
+  ...doorOf(activity),
+  ...modelSubject(activity),
+});

@@ -1,4 +1,6 @@
 /** Use of an approved model by a user, role or key that no approval covers. */
+import type { Activity } from "../model/activity.ts";
+import type { Subject } from "../model/finding.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { ActivityDetection } from "./detection.ts";
 import { doorOf, principalSubject, unsanctionedMatch } from "./unsanctioned.ts";
@@ -21,7 +23,8 @@ export const unsanctionedPrincipal: ActivityDetection = {
   },
 
   evaluate(activity, verdict) {
-    const subject = { ...principalSubject(activity), ...doorOf(activity) };
-    return unsanctionedMatch("principal", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("principal", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+const subjectOf = (activity: Activity): Subject => ({ ...principalSubject(activity), ...doorOf(activity) });

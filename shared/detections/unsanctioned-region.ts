@@ -1,4 +1,6 @@
 /** Approved use in a region that its approval does not cover. Where data may go at all is residency's matter. */
+import type { Activity } from "../model/activity.ts";
+import type { Subject } from "../model/finding.ts";
 import { DAY_MS } from "../model/units.ts";
 import type { ActivityDetection } from "./detection.ts";
 import { doorOf, principalSubject, unsanctionedMatch } from "./unsanctioned.ts";
@@ -21,8 +23,11 @@ export const unsanctionedRegion: ActivityDetection = {
   },
 
   evaluate(activity, verdict) {
-    const region = activity.region?.processed ?? activity.region?.requested;
-    const subject = { ...principalSubject(activity), ...doorOf(activity), ...(region ? { region } : {}) };
-    return unsanctionedMatch("region", activity, verdict, { subject, level: this.rule.level });
+    return unsanctionedMatch("region", activity, verdict, this.rule.level, subjectOf);
   },
 };
+
+function subjectOf(activity: Activity): Subject {
+  const region = activity.region?.processed ?? activity.region?.requested;
+  return { ...principalSubject(activity), ...doorOf(activity), ...(region ? { region } : {}) };
+}

@@ -21,19 +21,21 @@ export function unsanctionedMatch(
   fault: Fault,
   activity: Activity,
   verdict: Verdict,
-  { subject, level }: { readonly subject: Subject; readonly level: Level },
+  usually: Level,
+  subjectOf: (activity: Activity, verdict: Verdict) => Subject,
 ): Match | undefined {
   const { judgement } = verdict;
   if (!judgement || faultOf(activity, verdict) !== fault) return undefined;
   // That an approval has run out is a fact, whatever happens to the unapproved.
   const underReview = judgement.verdict === "unreviewed" && fault !== "expired";
-  const said = judgement.miss === "denied" ? "high" : underReview ? "low" : level;
+  const subject = subjectOf(activity, verdict);
+  const level = judgement.miss === "denied" ? "high" : underReview ? "low" : usually;
   // A name looked up is not yet use; a call refused has not become any; a bill comes days after the use.
   const seldomAsLoud = activity.kind === "contact" || wasRefused(activity) || isBill(activity);
   return {
     subject: nonEmpty(underReview ? reviewSubject(fault, activity, subject) : subject, activity),
     reason: `${useOf(activity)}: ${judgement.reason}.`,
-    level: seldomAsLoud ? lowered(said) : said,
+    level: seldomAsLoud ? lowered(level) : level,
     time: activity.startTime,
     evidence: [evidenceOf(activity)],
     count: activity.count,

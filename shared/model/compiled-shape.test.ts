@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { call, change } from "../../test/example-activities.ts";
 import { Activity } from "./activity.ts";
-import { compileShape } from "./compiled-shape.ts";
+import { compileShape, compileShapeOfPresent } from "./compiled-shape.ts";
+import { withoutAbsent } from "./without-absent.ts";
 
 const small = z.string().trim().min(2).max(4);
 /** Each kind that is compiled, some that are left to zod, and how sources put them together. */
@@ -74,10 +75,25 @@ function expectSame(shape: z.ZodType, value: unknown): void {
   expect(got.error?.issues).toEqual(wanted.error?.issues);
 }
 
+function expectSameOfPresent(shape: z.ZodType, value: unknown): void {
+  const wanted = shape.safeParse(withoutAbsent(value));
+  const got = compileShapeOfPresent(shape)(value);
+  expect(got.success).toBe(wanted.success);
+  // What a shape itself makes absent may be left out too.
+  expect(withoutAbsent(got.data)).toEqual(withoutAbsent(wanted.data));
+  expect(got.error?.issues).toEqual(wanted.error?.issues);
+}
+
 describe("a compiled shape", () => {
   for (const [name, shape] of Object.entries(shapes)) {
     it(`reads as zod does, or refuses in its words: ${name}`, () => {
       fc.assert(fc.property(values, (value) => expectSame(shape, value)));
+    });
+  }
+
+  for (const [name, shape] of Object.entries(shapes)) {
+    it(`reads of what is present what zod reads once the absent is left out: ${name}`, () => {
+      fc.assert(fc.property(values, (value) => expectSameOfPresent(shape, value)));
     });
   }
 
@@ -96,6 +112,8 @@ describe("a compiled shape", () => {
         expectSame(Activity, activity);
         expectSame(Activity, { ...activity, [name]: value });
         expectSame(Activity, { ...activity, more: value });
+        expectSameOfPresent(Activity, { ...activity, [name]: value });
+        expectSameOfPresent(Activity, { ...activity, [name]: { ...(activity[name as "actor"] ?? {}), uid: value } });
       }),
     );
   });

@@ -31,8 +31,12 @@ export function regionScopeOf(modelId: string): RegionScope {
     if (kind === "foundation-model") return { scope: region ? "regional" : "global" };
     return regionalKinds.has(kind) ? { scope: "regional" } : {};
   }
-  const [prefix = "", ...rest] = modelId.split(".");
-  if (rest.length >= 2 && prefix === "global") return { scope: "global" };
-  if (rest.length >= 2 && geographies.has(prefix)) return { scope: "geography", geography: prefix };
+  const dot = modelId.indexOf(".");
+  // `geography.vendor.model`
+  if (dot > 0 && modelId.includes(".", dot + 1)) {
+    const prefix = modelId.slice(0, dot);
+    if (prefix === "global") return { scope: "global" };
+    if (geographies.has(prefix)) return { scope: "geography", geography: prefix };
+  }
   return FOUNDATION_MODEL.test(modelId) ? { scope: "regional" } : {};
 }

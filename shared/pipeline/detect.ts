@@ -126,7 +126,7 @@ function entryOf(
   const ours = ourPrice(told, price);
   const activity = ours ? { ...told, cost: ours } : told;
   const judgement = judge(activity);
-  const attribution = told.kind === "change" ? {} : attributionOf(activity);
+  const attribution = told.kind === "change" ? undefined : attributionOf(activity);
   const findings: string[] = [];
   for (const detection of detections) {
     const said = detection.evaluate(activity, { policy, judgement });
@@ -135,14 +135,18 @@ function entryOf(
     findings.push(match.match.finding);
     put.push(match);
   }
-  return {
+  const entry: { -readonly [Field in keyof LedgerEntry]: LedgerEntry[Field] } = {
     activity,
-    ...(ours ? { priced: true } : {}),
-    ...(judgement && tells(activity, judgement) ? { verdict: judgement.verdict, clause: judgement.clause } : {}),
-    ...(judgement?.owner === undefined ? {} : { owner: judgement.owner }),
-    ...(Object.keys(attribution).length > 0 ? { attribution } : {}),
     findings: findings.sort(),
   };
+  if (ours) entry.priced = true;
+  if (judgement && tells(activity, judgement)) {
+    entry.verdict = judgement.verdict;
+    entry.clause = judgement.clause;
+  }
+  if (judgement?.owner !== undefined) entry.owner = judgement.owner;
+  if (attribution && Object.keys(attribution).length > 0) entry.attribution = attribution;
+  return entry;
 }
 
 const matchKey = (finding: string, activity: Activity): MatchKey => ({

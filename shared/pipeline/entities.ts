@@ -4,18 +4,46 @@
  */
 import { type Activity, isBill, modelOf, principalOf } from "../model/activity.ts";
 import { type EntityRow, storable, widenEntity } from "../model/ledger.ts";
+import type { EpochMs } from "../model/units.ts";
 
 /** One row per entity. Administrative acts are not use, and a bill dates nothing: a month's stands at its first hour. */
 export function entitiesOf(readings: readonly Activity[]): EntityRow[] {
-  const rows = new Map<string, EntityRow>();
-  const see = (type: EntityRow["type"], given: string | undefined, time: Activity["startTime"], said?: string) => {
+  const rows: Sighting[] = [];
+  const things = {
+    principal: new Map<string, Sighting>(),
+    credential: new Map<string, Sighting>(),
+    model: new Map<string, Sighting>(),
+    provider: new Map<string, Sighting>(),
+    account: new Map<string, Sighting>(),
+  };
+  const pairs = {
+    "principal-model": new Map<string, Map<string, Sighting>>(),
+    "principal-provider": new Map<string, Map<string, Sighting>>(),
+  };
+
+  const first = (type: EntityRow["type"], uid: string, name: string, time: EpochMs): Sighting => {
+    const row = { type, uid, name, firstSeenTime: time, lastSeenTime: time };
+    rows.push(row);
+    return row;
+  };
+  const see = (type: keyof typeof things, given: string | undefined, time: EpochMs, said?: string) => {
     if (given === undefined) return;
     const uid = storable(given);
     const name = said === undefined ? uid : storable(said);
-    const key = `${type} ${uid}`;
-    const row = rows.get(key);
-    const seen: EntityRow = { type, uid, name, firstSeenTime: time, lastSeenTime: time };
-    rows.set(key, row ? widenEntity(row, seen) : seen);
+    const row = things[type].get(uid);
+    if (row) widen(row, name, time);
+    else things[type].set(uid, first(type, uid, name, time));
+  };
+  const seePair = (type: keyof typeof pairs, principal: string, other: string | undefined, time: EpochMs) => {
+    if (other === undefined) return;
+    const others = pairs[type].get(principal) ?? new Map<string, Sighting>();
+    if (others.size === 0) pairs[type].set(principal, others);
+    const row = others.get(other);
+    if (row) widen(row, row.name, time);
+    else {
+      const uid = JSON.stringify([principal, other]);
+      others.set(other, first(type, uid, uid, time));
+    }
   };
 
   for (const activity of readings) {
@@ -30,8 +58,17 @@ export function entitiesOf(readings: readonly Activity[]): EntityRow[] {
     see("provider", provider, time);
     see("account", account?.uid, time, account?.name);
     if (principal === undefined) continue;
-    if (model !== undefined) see("principal-model", JSON.stringify([principal, model]), time);
-    if (provider !== undefined) see("principal-provider", JSON.stringify([principal, provider]), time);
+    seePair("principal-model", principal, model, time);
+    seePair("principal-provider", principal, provider, time);
   }
-  return [...rows.values()];
+  return rows;
+}
+
+type Sighting = { -readonly [Field in keyof EntityRow]: EntityRow[Field] };
+
+/** In place: of a batch's readings nearly all tell of what another one told. */
+function widen(row: Sighting, name: string, time: EpochMs): void {
+  if (time < row.firstSeenTime) row.firstSeenTime = time;
+  if (time > row.lastSeenTime) row.lastSeenTime = time;
+  if (name !== row.name) row.name = widenEntity(row, { ...row, name }).name;
 }

@@ -3,8 +3,9 @@
  * looks at each reading by itself: the earliest cannot be taken back, and only so is it the same in any order; what
  * such a detection asks of an activity must stand in one log.
  */
-import type { GroupDetection } from "../detections/detection.ts";
+import type { GroupDetection, Remembered } from "../detections/detection.ts";
 import type { Activity } from "../model/activity.ts";
+import { ByValues } from "../model/by-values.ts";
 import { compareJson } from "../model/json-order.ts";
 import type { MatchKey, RuleGroupRow, RuleStateRow } from "../model/ledger.ts";
 import { mergeActivities } from "../model/merge.ts";
@@ -19,18 +20,23 @@ export function earliestOf(
   readings: readonly Activity[],
   detections: readonly GroupDetection[],
 ): readonly RuleStateRow[] {
-  const rows = new Map<string, RuleStateRow>();
+  const slots: ByValues<RuleStateRow>[] = [];
   for (const detection of detections) {
+    const groups = new ByValues<RuleStateRow>();
     for (const reading of readings) {
       const said = detection.remember(reading);
       if (said?.keep !== "earliest") continue;
-      const name = JSON.stringify([detection.rule.id, said.group, said.slot]);
-      const held = rows.get(name);
-      if (!held) rows.set(name, stateRow(detection, said, reading));
-      else rows.set(name, earliest(held, reading));
+      let at = groups;
+      for (const part of said.group) at = at.at(part);
+      const slot = at.at(said.slot);
+      if (slot.held) slot.held = earliest(slot.held, reading);
+      else {
+        slot.held = stateRow(detection, said, reading);
+        slots.push(slot);
+      }
     }
   }
-  return [...rows.values()];
+  return slots.flatMap(({ held }) => held ?? []);
 }
 
 /** What the groups of a batch ceased to say about findings, and what they say now. */
@@ -126,9 +132,10 @@ function followed(detection: GroupDetection, activity: Activity): RuleStateRow |
 
 function stateRow(
   { rule }: GroupDetection,
-  { group, slot, keep }: NonNullable<ReturnType<GroupDetection["remember"]>>,
+  { group: parts, slot, keep }: Remembered,
   activity: Activity,
 ): RuleStateRow {
+  const group = JSON.stringify(parts.map((part) => part ?? null));
   const key = uidOf("remembered", rule.id, group, slot, keep === "all" ? activity.uid : undefined);
   return { key, groupKey: uidOf("group", rule.id, group), ruleId: rule.id, group, slot, keep, activity };
 }

@@ -1,6 +1,15 @@
 /** What an activity adds to `usage_hourly`, and what two of its states differ by. */
 import { type Activity, isCapacityCharge, modelOf, principalOf, unratedBillOf } from "../model/activity.ts";
-import { type LedgerEntry, noUse, storable, type UsageKey, type UsageRow, usageSums } from "../model/ledger.ts";
+import { ByValues } from "../model/by-values.ts";
+import {
+  type LedgerEntry,
+  noUse,
+  storable,
+  type UsageKey,
+  type UsageRow,
+  usageKeys,
+  usageSums,
+} from "../model/ledger.ts";
 import { type EpochMs, HOUR_MS } from "../model/units.ts";
 
 /** An entry before and after a merge. `before` is absent for what was not known. */
@@ -14,28 +23,36 @@ export interface EntryChange {
  * nothing changes are left out.
  */
 export function usageDifferences(changes: readonly EntryChange[]): UsageRow[] {
-  const rows = new Map<string, Mutable<UsageRow>>();
+  const rows = new Rows();
   for (const { before, after } of changes) {
     if (before) add(rows, before, -1);
     add(rows, after, 1);
   }
-  return [...rows.values()].filter((row) => usageSums.some((sum) => row[sum] !== 0));
+  return rows.made.filter((row) => usageSums.some((sum) => row[sum] !== 0));
 }
 
 type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 
-function add(rows: Map<string, Mutable<UsageRow>>, entry: LedgerEntry, sign: 1 | -1): void {
+class Rows {
+  readonly made: Mutable<UsageRow>[] = [];
+  readonly #byKey = new ByValues<Mutable<UsageRow>>();
+
+  of(key: UsageKey): Mutable<UsageRow> {
+    let at = this.#byKey;
+    for (const part of usageKeys) at = at.at(key[part]);
+    if (!at.held) {
+      at.held = { ...key, ...noUse };
+      this.made.push(at.held);
+    }
+    return at.held;
+  }
+}
+
+function add(rows: Rows, entry: LedgerEntry, sign: 1 | -1): void {
   const { activity } = entry;
   // An administrative act is not use.
   if (activity.kind === "change") return;
-  const key = usageKeyOf(entry);
-  // "\0" cannot be part of a storable name.
-  const name = Object.values(key).join("\0");
-  let row = rows.get(name);
-  if (!row) {
-    row = { ...key, ...noUse };
-    rows.set(name, row);
-  }
+  const row = rows.of(usageKeyOf(entry));
   row.calls += sign * activity.count;
   if (activity.outcome?.status === "failure") row.failures += sign * activity.count;
   // A contact says that somebody talked to a service, not what was said.

@@ -4,8 +4,9 @@
  */
 import { type Activity, isBill } from "../model/activity.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
+import { alikeIn, perPolicy } from "./alike.ts";
 import type { Clause, Judge, Judgement, Policy } from "./policy.ts";
-import { type CompiledScope, compileScope, type Manner, type misses, spellings, worstOf } from "./scope.ts";
+import { type CompiledScope, compileScope, type Manner, type misses, worstOf } from "./scope.ts";
 
 export function compilePolicy(policy: Policy): Judge {
   const denials = compile(policy.denials, "forbid");
@@ -57,8 +58,13 @@ export function compilePolicy(policy: Policy): Judge {
       miss,
     });
   };
-  const remembering = remembered(judge, policy);
-  return (activity) => (isUse(activity) ? remembering(activity) : undefined);
+  const alike = alikeIn(policy);
+  return (activity) => {
+    if (!isUse(activity)) return undefined;
+    const said = alike(activity);
+    said.judgement ??= judge(activity);
+    return said.judgement;
+  };
 }
 
 /** Stands where no clause decided. */
@@ -77,18 +83,6 @@ export function tells(activity: Activity, { verdict, miss }: Judgement): boolean
 /** A batch job is started by an administrative act, and is use of a model all the same. */
 const isUse = ({ kind, detail }: Activity): boolean =>
   kind !== "change" || (detail?.object === "batch-job" && detail.action === "create");
-
-/** Compiles a policy once, however often it is asked. */
-export function perPolicy<T>(compileOnce: (policy: Policy) => T): (policy: Policy) => T {
-  const compiled = new WeakMap<Policy, T>();
-  return (policy) => {
-    const before = compiled.get(policy);
-    if (before !== undefined) return before;
-    const made = compileOnce(policy);
-    compiled.set(policy, made);
-    return made;
-  };
-}
 
 const compiledOwners = perPolicy((policy) => compile(policy.owners, "describe"));
 
@@ -143,43 +137,3 @@ const explanation = (clause: Clause, miss: (typeof misses)[number]): string => {
 /** `until` is exclusive, so midnight belongs to the day before. */
 const lastDay = (until: EpochMs | undefined): string =>
   new Date(until === undefined ? 0 : until - 1).toISOString().slice(0, until && until % DAY_MS === 0 ? 10 : 16);
-
-/** Distinct activities to a policy are few; beyond this many, the policy is judged afresh. */
-const MOST_REMEMBERED = 5_000;
-
-/**
- * Two activities that agree in all that the policy asks about are judged alike. A condition may ask about anything,
- * so a policy with one is judged each time.
- */
-function remembered(judge: (activity: Activity) => Judgement, policy: Policy): (activity: Activity) => Judgement {
-  const clauses: readonly Clause[] = [
-    ...policy.owners,
-    ...policy.exceptions,
-    ...policy.denials,
-    ...policy.approvals,
-  ];
-  if (clauses.some(({ when }) => when !== undefined)) return judge;
-
-  const asked = (Object.keys(spellings) as (keyof typeof spellings)[]).filter((part) =>
-    clauses.some((clause) => clause[part] !== undefined),
-  );
-  const labels = [...new Set(clauses.flatMap((clause) => Object.keys(clause.labels ?? {})))];
-  const ends = [...new Set(clauses.flatMap(({ until }) => until ?? []))].sort((a, b) => a - b);
-  const known = new Map<string, Judgement>();
-
-  return (activity) => {
-    let key = activity.kind === "contact" ? "contact" : "";
-    for (const part of asked) for (const value of spellings[part](activity)) key += keyPart(value);
-    for (const label of labels) key += keyPart(activity.labels?.[label]);
-    if (ends.length > 0) key += ends.findLastIndex((end) => end <= activity.startTime);
-    const before = known.get(key);
-    if (before) return before;
-    const judgement = judge(activity);
-    if (known.size >= MOST_REMEMBERED) known.clear();
-    known.set(key, judgement);
-    return judgement;
-  };
-}
-
-/** With its length in front, so that no value can be written to look like two others. */
-const keyPart = (value: string | undefined): string => (value === undefined ? "-" : `${value.length}:${value}`);

@@ -69,18 +69,24 @@ export function compilePatterns(patterns: readonly Pattern[]): PatternMatcher {
   };
 }
 
+/** For each pattern whether it matches, whatever a `!` in front of it then makes of that. */
+export const matchersOf = (patterns: readonly Pattern[]): readonly ((value: string) => boolean)[] =>
+  [...new Set(patterns.map((pattern) => pattern.toLowerCase().replace(/^!/, "")))].map(
+    (pattern) => (value: string) => matches(pattern, value.toLowerCase()),
+  );
+
 /** On a mismatch, only the last `*` takes one character more: earlier ones never need to. */
 function matches(pattern: string, value: string): boolean {
   let at = 0;
   let star = -1;
   let taken = 0;
   for (let position = 0; position < value.length; ) {
-    const wanted = pattern[at];
-    if (wanted === "*") {
+    const wanted = at < pattern.length ? pattern.charCodeAt(at) : -1;
+    if (wanted === ANY_RUN) {
       star = at;
       at += 1;
       taken = position;
-    } else if (wanted !== undefined && (wanted === "?" || wanted === value[position])) {
+    } else if (wanted === value.charCodeAt(position) || wanted === ANY_ONE) {
       at += 1;
       position += 1;
     } else if (star >= 0) {
@@ -89,6 +95,9 @@ function matches(pattern: string, value: string): boolean {
       position = taken;
     } else return false;
   }
-  while (pattern[at] === "*") at += 1;
+  while (at < pattern.length && pattern.charCodeAt(at) === ANY_RUN) at += 1;
   return at === pattern.length;
 }
+
+const ANY_RUN = "*".charCodeAt(0);
+const ANY_ONE = "?".charCodeAt(0);

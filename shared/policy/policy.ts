@@ -114,5 +114,17 @@ export interface Judgement {
     | "denied";
 }
 
+/** Where data went, or may have gone, against a residency clause. */
+export interface Stray {
+  /** `processed`: it ran outside. `possible`: it was requested outside, or may have run outside. */
+  readonly how: "processed" | "possible";
+  /** The region or geography that is not allowed: `us-east-1`, `apac`, `global`. */
+  readonly where: string;
+  /** What the clause allows, as written. */
+  readonly allowed: readonly string[];
+  /** `policy.yaml:12` */
+  readonly clause: string;
+}
+
 /** Judges calls, buckets, contacts and batch jobs that are started; any other change has no verdict. */
 export type Judge = (activity: Activity) => Judgement | undefined;

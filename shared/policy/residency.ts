@@ -1,19 +1,9 @@
 /** Where data went, or may have gone, against the regions that the policy allows. */
 import type { Activity } from "../model/activity.ts";
-import { compile, exceptionFor, ownerOf, perPolicy, placeOf } from "./judge.ts";
+import { alikeIn, perPolicy } from "./alike.ts";
+import { compile, exceptionFor, ownerOf, placeOf } from "./judge.ts";
 import { compilePatterns, type PatternMatcher } from "./pattern.ts";
-import type { Policy } from "./policy.ts";
-
-export interface Stray {
-  /** `processed`: it ran outside. `possible`: it was requested outside, or may have run outside. */
-  readonly how: "processed" | "possible";
-  /** The region or geography that is not allowed: `us-east-1`, `apac`, `global`. */
-  readonly where: string;
-  /** What the clause allows, as written. */
-  readonly allowed: readonly string[];
-  /** `policy.yaml:12` */
-  readonly clause: string;
-}
+import type { Policy, Stray } from "./policy.ts";
 
 /**
  * Destination Regions of Bedrock's geographic inference profiles: AWS, Bedrock user guide, "Supported Regions and
@@ -40,8 +30,14 @@ const compiledResidency = perPolicy((policy) =>
  * which is named. A known place of processing is the truth; a profile that could have led elsewhere no longer counts.
  */
 export function strayOf(policy: Policy, activity: Activity): Stray | undefined {
+  if (policy.residency.length === 0 || activity.region === undefined) return undefined;
+  const alike = alikeIn(policy)(activity);
+  alike.stray ??= judgeRegions(policy, activity) ?? "none";
+  return alike.stray === "none" ? undefined : alike.stray;
+}
+
+function judgeRegions(policy: Policy, activity: Activity): Stray | undefined {
   const clauses = compiledResidency(policy);
-  if (clauses.length === 0 || activity.region === undefined) return undefined;
   const owner = ownerOf(policy, activity);
   for (const { clause, scope, allows } of clauses) {
     if (!scope.fits(activity, owner)) continue;

@@ -72,7 +72,8 @@ export const spellings = {
   credentialTypes: ({ credential }: Activity) => [credential?.type, credential?.virtual ? "virtual" : undefined],
 };
 
-const nothing: readonly undefined[] = [];
+/** As many as of a model that is named. */
+const nothing = [undefined, undefined, undefined];
 
 interface Part {
   readonly bit: MissBits;

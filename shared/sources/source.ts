@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { ACTIVITY_SCHEMA, Activity, type Cost } from "../model/activity.ts";
-import { compileShape } from "../model/compiled-shape.ts";
+import { compileShape, compileShapeOfPresent } from "../model/compiled-shape.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { uidOf } from "../model/uid.ts";
 import { type EpochMs, fromDecimalUsd } from "../model/units.ts";
@@ -12,7 +12,8 @@ import { withoutAbsent } from "../model/without-absent.ts";
 
 export { withoutAbsent };
 
-const readActivity = compileShape(Activity);
+/** Of a draft, what is no part of an Activity is left behind. */
+const readActivity = compileShapeOfPresent(z.object(Activity.shape));
 
 /** What a record says. An empty list: understood, and not about AI. */
 export type Reading = { readonly activities: readonly Activity[] } | { readonly rejected: string };
@@ -74,17 +75,15 @@ export function defineSource<Shape extends z.ZodType>(spec: {
       const drafts = spec.normalize(read.data);
       if ("rejected" in drafts) return drafts;
       const activities: Activity[] = [];
-      for (const { identity, view, ...draft } of drafts) {
-        const activity = readActivity(
-          withoutAbsent({
-            schema: ACTIVITY_SCHEMA,
-            uid: uidOf(...identity),
-            source: spec.id,
-            view: view ?? spec.view,
-            ...draft,
-            receivedTime: draft.kind === "bucket" ? receivedTime : undefined,
-          }),
-        );
+      for (const draft of drafts) {
+        const activity = readActivity({
+          ...draft,
+          schema: ACTIVITY_SCHEMA,
+          uid: uidOf(...draft.identity),
+          source: spec.id,
+          view: draft.view ?? spec.view,
+          receivedTime: draft.kind === "bucket" ? receivedTime : undefined,
+        });
         if (!activity.success) return { rejected: reasonFor(activity.error) };
         activities.push(activity.data);
       }
@@ -182,6 +181,9 @@ export function billed(
 const SECRET =
   /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|ABSK[A-Za-z0-9+/=]{16,}|bedrock-api-key-[A-Za-z0-9+/=]{8,}|AEAA[A-Za-z0-9+/=]{16,}|sk-[A-Za-z0-9_-]{16,}|AIza[0-9A-Za-z_-]{30,}|hf_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{16,}|xai-[A-Za-z0-9]{16,}|pplx-[A-Za-z0-9]{16,}|r8_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]+)/;
 
+/** The shortest key that the expression knows. */
+const SHORTEST_SECRET = 19;
+
 /**
  * Tags as the caller wrote them: at most 32, values of at most 256 characters, scalars only. A value that looks
  * like a key of an AI vendor is left out: people do put secrets into metadata.
@@ -194,7 +196,8 @@ export const labels = z.record(z.string(), z.unknown()).transform((given) => {
     if (count === 32) break;
     if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") continue;
     const written = String(value).trim().slice(0, 256);
-    if (key === "__proto__" || key === "" || written === "" || SECRET.test(written)) continue;
+    if (key === "__proto__" || key === "" || written === "") continue;
+    if (written.length >= SHORTEST_SECRET && SECRET.test(written)) continue;
     const name = key.slice(0, 128);
     if (!(name in kept)) count++;
     kept[name] = written;
