@@ -204,14 +204,18 @@ export function connectKafka(settings: KafkaSettings): Bus {
 /** Java's partitions, chosen once a key: kafkajs hashes in 64-bit numbers of its own, 4 µs a message. */
 const rememberingPartitioner: ICustomPartitioner = () => {
   const choose = Partitioners.DefaultPartitioner();
-  const chosen = new Map<string, number>();
-  return (message) => {
-    const key = `${message.topic} ${message.partitionMetadata.length} ${message.message.key}`;
-    let partition = chosen.get(key);
+  /** By how many partitions there are, then by key. */
+  const chosen = new Map<number, Map<string, number>>();
+  return (given) => {
+    const count = given.partitionMetadata.length;
+    const known = chosen.get(count) ?? new Map<string, number>();
+    chosen.set(count, known);
+    const key = String(given.message.key);
+    let partition = known.get(key);
     if (partition === undefined) {
-      partition = choose(message);
-      if (chosen.size >= MOST_KEYS) chosen.clear();
-      chosen.set(key, partition);
+      partition = choose(given);
+      if (known.size >= MOST_KEYS) known.clear();
+      known.set(key, partition);
     }
     return partition;
   };
