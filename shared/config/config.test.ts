@@ -46,6 +46,9 @@ describe("a word that names nothing", () => {
 
   it("is told both ways of writing where it is one word or a mapping", () => {
     expect(problemsOf("bus: kafka\n")).toEqual(["gnomon.yaml:1:6 bus: expected memory or a mapping, got text"]);
+    expect(problemsOf("bus: memroy\n")).toEqual([
+      'gnomon.yaml:1:6 bus: expected memory or a mapping, got text; did you mean "memory"?',
+    ]);
     const sasl = "bus:\n  kafka: { brokers: [a:1], sasl: { mechanism: scram-sha-265, username: u } }\n";
     expect(problemsOf(sasl)).toEqual([
       expect.stringMatching(

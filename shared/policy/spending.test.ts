@@ -144,6 +144,22 @@ events:
       'policy.yaml:2:51 budgets[0].period: month, minute, or days from 1d to 366d; did you mean "minute"?',
     ],
     [
+      "budgets:\n  - { name: b, amount: 1, period: monht }",
+      'policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d; did you mean "month"?',
+    ],
+    [
+      "budgets:\n  - { name: b, amount: 1, period: Weekyl }",
+      'policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d; did you mean "7d"?',
+    ],
+    [
+      "budgets:\n  - { name: b, amount: 1, period: 2w }",
+      "policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d",
+    ],
+    [
+      "budgets:\n  - { name: b, amount: 1, period: constructor }",
+      "policy.yaml:2:35 budgets[0].period: month, minute, or days from 1d to 366d",
+    ],
+    [
       "budgets:\n  - { name: b, amount: 1, period: 14d }",
       "policy.yaml:2:35 budgets[0].period: periods of 14 days begin somewhere: add since",
     ],

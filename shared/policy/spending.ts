@@ -1,6 +1,7 @@
 /** Budgets and known events as a person writes them in a policy. */
 import { z } from "zod";
 import type { EpochMs } from "../model/units.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import {
   checkedText,
   checkedWhole,
@@ -97,31 +98,38 @@ const dollarsAMinute = ({ period, measure }: Readonly<Record<string, unknown>>):
 
 const LONGEST_PERIOD = 366;
 
-const meant: Readonly<Record<string, string>> = {
-  monthly: "month",
-  "1 month": "month",
-  "1m": "month",
-  months: "month",
-  week: "7d",
-  weekly: "7d",
-  "1w": "7d",
-  day: "1d",
-  daily: "1d",
-  minutes: "minute",
-  "1 minute": "minute",
-  min: "minute",
-  "1min": "minute",
-  tpm: "minute",
-  rpm: "minute",
-};
+const meant: ReadonlyMap<string, string> = new Map([
+  ["monthly", "month"],
+  ["1 month", "month"],
+  ["1m", "month"],
+  ["months", "month"],
+  ["week", "7d"],
+  ["weekly", "7d"],
+  ["1w", "7d"],
+  ["day", "1d"],
+  ["daily", "1d"],
+  ["minutes", "minute"],
+  ["1 minute", "minute"],
+  ["min", "minute"],
+  ["1min", "minute"],
+  ["tpm", "minute"],
+  ["rpm", "minute"],
+]);
+
+/** What may be misspelt. Nothing that begins with a number: `2w` is no misspelt `1w`. */
+const periodWords = ["month", "minute", ...meant.keys()].filter((word) => /^[a-z]/.test(word));
+
+function periodMeant(text: string): string | undefined {
+  const days = /^(\d{1,3}) ?-?(?:days?)?$/.exec(text)?.[1];
+  if (Number(days) > 0) return `${days}d`;
+  const given = text.toLowerCase();
+  const word = meant.has(given) ? given : didYouMean(given, periodWords);
+  return word === undefined ? undefined : (meant.get(word) ?? word);
+}
 
 function periodOf(text: string): { readonly value: Budget["period"] } | TextProblem {
   if (text === "month" || text === "minute") return { value: text };
   const days = Number(/^(\d{1,4})d$/.exec(text)?.[1]);
   if (days >= 1 && days <= LONGEST_PERIOD) return { value: days };
-  const written = /^(\d{1,3}) ?-?(?:days?)?$/.exec(text)?.[1];
-  return {
-    message: `month, minute, or days from 1d to ${LONGEST_PERIOD}d`,
-    suggestion: meant[text.toLowerCase()] ?? (Number(written) > 0 ? `${written}d` : undefined),
-  };
+  return { message: `month, minute, or days from 1d to ${LONGEST_PERIOD}d`, suggestion: periodMeant(text) };
 }

@@ -280,16 +280,11 @@ function problemsOf(
         return [problem(...oneOf(issue.options.map(String), given))];
       const [only, ...others] = issue.errors.filter(beginsRight);
       if (only && others.length === 0) return only.flatMap((inner) => problemsOf(inner, path, document, known));
-      const wanted = issue.errors
-        .flat()
-        .flatMap((inner) =>
-          isWrongType(inner)
-            ? [typeName(inner.expected)]
-            : isOtherThanTheWord(inner)
-              ? inner.values.map(String)
-              : [],
-        );
-      return [problem(`expected ${[...new Set(wanted)].join(" or ")}, got ${described(given)}`)];
+      const inner = issue.errors.flat();
+      const words = inner.filter(isOtherThanTheWord).flatMap(({ values }) => values.map(String));
+      const types = inner.filter(isWrongType).map(({ expected }) => typeName(expected));
+      const wanted = [...new Set([...words, ...types])].join(" or ");
+      return [problem(`expected ${wanted}, got ${described(given)}`, nearest(given, words))];
     }
     case "invalid_type":
       return [problem(`expected ${typeName(issue.expected)}, got ${described(given)}`)];
@@ -309,8 +304,11 @@ function problemsOf(
 /** What is wrong with a word that is none of `values`, and the one that may have been meant. */
 const oneOf = (values: readonly string[], given: unknown): [message: string, suggestion: string | undefined] => [
   `expected one of ${values.join(", ")}`,
-  typeof given === "string" ? didYouMean(given, values) : undefined,
+  nearest(given, values),
 ];
+
+const nearest = (given: unknown, words: readonly string[]): string | undefined =>
+  typeof given === "string" ? didYouMean(given, words) : undefined;
 
 const CustomParams = z.object({ suggestion: z.string().optional(), offset: z.number().optional() });
 
