@@ -206,6 +206,15 @@ describe("a quota by the minute", () => {
     expect(watch.statuses()[0]?.used).toBeCloseTo(1_000 / 60, 9);
   });
 
+  it("counts no hour of its first day from before it holds", () => {
+    const watch = tpm({ since: at(12) });
+    watch.deliver(at(9), [used(8, 9_000)]);
+    expect(watch.statuses()).toEqual([]);
+    expect(watch.deliver(at(13), [used(12, 600)])).toEqual([]);
+    expect(watch.statuses()[0]).toMatchObject({ periodStart: at(12), used: 10 });
+    expect(watch.deliver(at(14), [used(13, 5_700)]).map(({ startTime }) => startTime)).toEqual([at(13)]);
+  });
+
   it("is foreseen by nobody: a day's pace says nothing of a minute", () => {
     const alerts: Alert[] = [];
     const watch = tpm();

@@ -192,7 +192,8 @@ export class BudgetWatch {
             today[hour % 24] = (today[hour % 24] ?? 0) + amountOf(reading, measure);
         for (const one of tracked) {
           if (!one.period || hour < one.period.start || hour >= one.period.end) continue;
-          if (isByTheMinute(one.budget)) one.used = Math.max(...one.usage.today) / MINUTES;
+          if (isByTheMinute(one.budget))
+            one.used = amountIn(one.usage, busiestHour(one.usage, one.period)) / MINUTES;
           else one.used += amountOf(reading, one.budget.measure);
           touched.add(one);
         }
@@ -321,13 +322,13 @@ export class BudgetWatch {
     if (crossing === tracked.crossed) return;
     tracked.crossed = crossing;
     if (isByTheMinute(budget)) {
-      const busiest = Math.floor(this.#openHour / 24) * 24 + usage.today.indexOf(Math.max(...usage.today));
+      const busiest = (busiestHour(usage, period) * HOUR_MS) as EpochMs;
       alerts.push({
         ...this.#alertOf(tracked, time),
         detector: "budget-crossed",
-        startTime: (busiest * HOUR_MS) as EpochMs,
+        startTime: busiest,
         impactNanoUsd: fromUsd(0),
-        text: `${budget.name}: ${Math.floor((100 * tracked.used) / budget.amount)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)} a minute) on average in the hour from ${toMinute((busiest * HOUR_MS) as EpochMs)} UTC`,
+        text: `${budget.name}: ${Math.floor((100 * tracked.used) / budget.amount)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)} a minute) on average in the hour from ${toMinute(busiest)} UTC`,
       });
       return;
     }
@@ -389,6 +390,16 @@ function asked({ early, late }: { readonly early: number; readonly late: number 
 
 const MINUTES = 60;
 export const isByTheMinute = ({ period }: Budget): boolean => period === "minute";
+
+const amountIn = ({ today }: Usage, hour: EpochHour): number => today[hour % 24] ?? 0;
+
+/** Of the hours of a day in which a quota holds: others may have another. */
+function busiestHour(usage: Usage, { start, end }: Period): EpochHour {
+  let busiest = start;
+  for (let hour = start + 1; hour < end; hour++)
+    if (amountIn(usage, hour) > amountIn(usage, busiest)) busiest = hour;
+  return busiest;
+}
 
 const daysInto = ({ start }: Period, hour: EpochHour): number => (hour - start) / 24;
 const lengthOf = ({ start, end }: Period): number => Math.round((end - start) / 24);
