@@ -240,7 +240,9 @@ prices:
       .trim()
       .split("\n")
       .map((text) => JSON.parse(text) as { detector: string; text: string });
-    expect(alerts.find(({ detector }) => detector === "budget-crossed")?.text).toContain("of the lab: 100 % used");
+    expect(alerts.find(({ detector }) => detector === "budget-crossed")?.text).toContain(
+      "of the lab: 125 % used ($0.50 of $0.40)",
+    );
   });
 
   it("names every mistake in prices with its place", async () => {

@@ -326,7 +326,7 @@ describe("gnomon cost budgets", () => {
     const { out } = await run(["budgets", at("logs"), "--policy", at("minute.yaml"), "--quiet"]);
     expect(out).toMatch(/^requests \(everybody, \d+ Sep 2026\) +(?:Kept|Crossed)$/m);
     expect(out).toMatch(
-      /^ +6\.67 of 0\.5 calls a minute \(1333%\), the mean of the busiest hour of \d+ Sep 2026\.$/m,
+      /^ +6\.66 of 0\.5 calls a minute \(1333%\), the mean of the busiest hour of \d+ Sep 2026\.$/m,
     );
     expect(out).not.toContain("The period is over.");
   });

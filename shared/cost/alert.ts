@@ -25,3 +25,6 @@ export interface Alert {
   /** For a person: one sentence. */
   readonly text: string;
 }
+
+/** What is used of a budget in percent, cut off: less than all is never 100. 2.55 of 3 is a little less than 85 % in binary. */
+export const wholePercent = (usedShare: number): number => Math.floor(100 * usedShare + 1e-9);

@@ -63,7 +63,7 @@ describe("a budget", () => {
     const alerts = spent(new BudgetWatch([monthly(500)]), 3 * 24 + 1, (hour) => (hour === 72 ? 900 : 1));
     expect(
       alerts.filter(({ detector }) => detector === "budget-crossed").map(({ text }) => text.slice(0, 16)),
-    ).toEqual(["core: 100 % used"]);
+    ).toEqual(["core: 194 % used"]);
   });
 
   it("foresees that it will be exceeded, days before, once", () => {
@@ -151,8 +151,24 @@ describe("a budget", () => {
     const alerts = spent(watch, 101);
     const quota = alerts.find(({ text }) => text.startsWith("tpm: 95 %"));
     expect(quota).toMatchObject({ driver: "quota", impactNanoUsd: 0 });
-    expect(quota?.text).toContain("95,000 tokens of 100,000 tokens");
-    expect(alerts.some(({ text }) => text.includes("1,000 calls of 1,000 calls"))).toBe(true);
+    expect(quota?.text).toContain("95,000 of 100,000 tokens");
+    expect(alerts.some(({ text }) => text.includes("1,000 of 1,000 calls"))).toBe(true);
+  });
+});
+
+describe("a quota of a few calls a month", () => {
+  it("is foreseen in figures of which the expected one is beyond it", () => {
+    const watch = new BudgetWatch([monthly(23, { measure: "calls", name: "few", since: at(31 * 24) })]);
+    const daily = (hour: number): Reading => ({
+      ...reading(hour, 1),
+      calls: hour % 24 === 9 && hour % 168 > 24 ? 1 : 0,
+    });
+    const alerts: Alert[] = [];
+    for (let hour = 0; hour < 59 * 24; hour++) alerts.push(...watch.deliver(at(hour + 1), [daily(hour)]));
+    const foreseen = alerts.find(({ detector }) => detector === "budget-forecast");
+    expect(foreseen?.text).toBe(
+      "few: will exceed 23 calls: 21 used on day 24 of 28, 23.7 expected by the end (80 %: 22.9 to 24.6)",
+    );
   });
 });
 
@@ -177,22 +193,37 @@ describe("a quota by the minute", () => {
     ];
     expect(alerts.map(({ text, startTime, detectedTime }) => [text, startTime, detectedTime])).toEqual([
       [
-        "tpm: 96 % used (97 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 09:00 UTC",
+        "tpm: 96 % used (96.6 of 100 tokens a minute) on average in the hour from 2026-01-01 09:00 UTC",
         at(9),
         at(9.8),
       ],
       [
-        "tpm: 150 % used (150 tokens of 100 tokens a minute) on average in the hour from 2026-01-01 13:00 UTC",
+        "tpm: 150 % used (150 of 100 tokens a minute) on average in the hour from 2026-01-01 13:00 UTC",
         at(13),
         at(14),
       ],
       [
-        "tpm: 86 % used (87 tokens of 100 tokens a minute) on average in the hour from 2026-01-02 10:00 UTC",
+        "tpm: 86 % used (86.6 of 100 tokens a minute) on average in the hour from 2026-01-02 10:00 UTC",
         at(34),
         at(35),
       ],
     ]);
     expect(alerts[0]).toMatchObject({ detector: "budget-crossed", driver: "quota", impactNanoUsd: 0 });
+  });
+
+  it.each([
+    [3, 153, "85 % used (2.55 of 3 calls a minute)"],
+    [1, 59, "98 % used (0.983 of 1 call a minute)"],
+    [0.5, 400, "1,333 % used (6.66 of 0.5 calls a minute)"],
+    [120, 7_196, "99 % used (119 of 120 calls a minute)"],
+    [2_000_000, 119_999_990, "99 % used (1,999,999 of 2,000,000 calls a minute)"],
+    [2_000_000, 120_000_000, "100 % used (2,000,000 of 2,000,000 calls a minute)"],
+  ])("of %d calls, %d of them in an hour, is told in figures that agree with the share", (limit, calls, text) => {
+    const watch = tpm({ name: "rpm", measure: "calls", amount: limit });
+    const alerts = watch.deliver(at(9), [{ ...reading(8, 1), calls }]);
+    expect(alerts.map((alert) => alert.text)).toEqual([
+      `rpm: ${text} on average in the hour from 2026-01-01 08:00 UTC`,
+    ]);
   });
 
   it("counts what arrives late in its hour, and what is taken back no more", () => {

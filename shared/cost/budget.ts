@@ -8,7 +8,8 @@
  */
 import { DAY_MS, type EpochMs, fromUsd, HOUR_MS, toEpochMs, toMinute } from "../model/units.ts";
 import type { Budget } from "../policy/policy.ts";
-import { ALERT_SCHEMA, type Alert } from "./alert.ts";
+import { rate, whole } from "../report/figures.ts";
+import { ALERT_SCHEMA, type Alert, wholePercent } from "./alert.ts";
 import { runningHourAt } from "./calendar.ts";
 import { dollars } from "./explain.ts";
 import {
@@ -328,16 +329,15 @@ export class BudgetWatch {
         detector: "budget-crossed",
         startTime: busiest,
         impactNanoUsd: fromUsd(0),
-        text: `${budget.name}: ${Math.floor((100 * tracked.used) / budget.amount)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)} a minute) on average in the hour from ${toMinute(busiest)} UTC`,
+        text: `${usedOf(tracked)} (${figure(budget, tracked.used)} of ${amount(budget)} a minute) on average in the hour from ${toMinute(busiest)} UTC`,
       });
       return;
     }
-    const share = CROSSINGS[crossing - 1] ?? 1;
     alerts.push({
       ...this.#alertOf(tracked, time),
       detector: "budget-crossed",
       impactNanoUsd: fromUsd(budget.measure === "cost" ? tracked.used : 0),
-      text: `${budget.name}: ${Math.round(100 * share)} % used (${amount(budget, tracked.used)} of ${amount(budget, budget.amount)}) on day ${Math.floor(daysInto(period, this.#openHour)) + 1} of ${lengthOf(period)}`,
+      text: `${usedOf(tracked)} (${figure(budget, tracked.used)} of ${amount(budget)}) on day ${Math.floor(daysInto(period, this.#openHour)) + 1} of ${lengthOf(period)}`,
     });
   }
 
@@ -351,7 +351,7 @@ export class BudgetWatch {
       ...this.#alertOf(tracked, time),
       detector: "budget-forecast",
       impactNanoUsd: fromUsd(budget.measure === "cost" ? Math.max(0, expected - budget.amount) : 0),
-      text: `${budget.name}: will exceed ${amount(budget, budget.amount)}: ${amount(budget, used)} used on day ${Math.floor(daysInto(period, this.#openHour)) + 1} of ${lengthOf(period)}, ${amount(budget, expected)} expected by the end (80 %: ${amount(budget, used + quantile(rest, 0.1))} to ${amount(budget, used + quantile(rest, 0.9))})`,
+      text: `${budget.name}: will exceed ${amount(budget)}: ${figure(budget, used)} used on day ${Math.floor(daysInto(period, this.#openHour)) + 1} of ${lengthOf(period)}, ${figure(budget, expected)} expected by the end (80 %: ${figure(budget, used + quantile(rest, 0.1))} to ${figure(budget, used + quantile(rest, 0.9))})`,
     });
   }
 
@@ -403,8 +403,16 @@ function busiestHour(usage: Usage, { start, end }: Period): EpochHour {
 
 const daysInto = ({ start }: Period, hour: EpochHour): number => (hour - start) / 24;
 const lengthOf = ({ start, end }: Period): number => Math.round((end - start) / 24);
-const amount = ({ measure }: Budget, value: number): string =>
-  measure === "cost" ? dollars(value) : `${Math.round(value).toLocaleString("en-US")} ${measure}`;
+/** Not the share that was crossed: where several are crossed at once, that says little. */
+const usedOf = ({ budget, used }: Tracked): string =>
+  `${budget.name}: ${whole(wholePercent(used / budget.amount))} % used`;
+const figure = ({ measure }: Budget, value: number): string => (measure === "cost" ? dollars(value) : rate(value));
+/** `$744`, `3 calls` */
+const amount = (budget: Budget): string => {
+  const { measure, amount: value } = budget;
+  const unit = measure === "cost" ? "" : ` ${value === 1 ? measure.slice(0, -1) : measure}`;
+  return `${figure(budget, value)}${unit}`;
+};
 
 function amountOf(reading: Reading, measure: Budget["measure"]): number {
   if (measure === "cost") return reading.cost;

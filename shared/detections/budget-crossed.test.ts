@@ -9,7 +9,7 @@ it("tells of 85, 95 and 100 percent, each louder than the one before", async () 
   for (const [hours, level, used] of [
     [78, "low", "85 % used ($77.00 of $90.00) on day 4 of 30."],
     [87, "medium", "95 % used ($85.98 of $90.00) on day 4 of 30."],
-    [92, "high", "100 % used ($90.95 of $90.00) on day 4 of 30."],
+    [92, "high", "101 % used ($90.95 of $90.00) on day 4 of 30."],
   ] as const)
     expect(await crossing(90, {}, hours)).toMatchObject([
       { level, reason: `Budget research: ${used}`, time: at(76) },
@@ -28,6 +28,6 @@ it("is silent below 85 percent", async () => {
 
 it("counts a quota's tokens", async () => {
   const [said] = await crossing(13_000_000, { measure: "tokens", name: "quota" });
-  expect(said?.reason).toMatch(/^Budget quota: 85 % used \(11,[\d,]+ tokens of 13,000,000 tokens\)/);
+  expect(said?.reason).toMatch(/^Budget quota: 85 % used \(11,[\d,]+ of 13,000,000 tokens\)/);
   expect(said?.evidence[0]?.facts).not.toHaveProperty("budget");
 });

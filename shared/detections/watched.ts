@@ -1,4 +1,5 @@
 /** What detections on the watch over spend share: its alerts in the words of findings, and how loud they are. */
+import { wholePercent } from "../cost/alert.ts";
 import type { UsageAlert } from "../cost/watch-usage.ts";
 import type { Level, Match } from "../model/finding.ts";
 import { uidOf } from "../model/uid.ts";
@@ -61,7 +62,7 @@ function factsOf({ alert }: UsageAlert): Record<string, string> {
   const since = `${toMinute(startTime)} UTC`;
   if (budget)
     return {
-      used: `${Math.floor(100 * budget.usedShare)}%`,
+      used: `${wholePercent(budget.usedShare)}%`,
       ...(usualNanoUsd > 0 ? { budget: dollars(usualNanoUsd) } : {}),
       ...(alert.detector === "budget-forecast" && impactNanoUsd > 0
         ? { "expected beyond": dollars(impactNanoUsd) }

@@ -9,6 +9,7 @@ import {
   minute,
   percent,
   plural,
+  rate,
   roundDollars,
   subjectParts,
   unitDollars,
@@ -47,6 +48,16 @@ describe("figures for people", () => {
     [0, 0, "–"],
   ])("write %i of %i as %s", (part, of, written) => {
     expect(percent(part, of)).toBe(written);
+  });
+
+  it.each([
+    [2.55, "2.55"],
+    [99.96, "99.9"],
+    [100, "100"],
+    [119.9, "119"],
+    [1_999_999.9, "1,999,999"],
+  ])("write %d of a quota as %s, never as a limit that it has not reached", (count, written) => {
+    expect(rate(count)).toBe(written);
   });
 
   it("shorten large counts to three digits and keep small ones whole", () => {

@@ -3,7 +3,8 @@ import type { Subject } from "../model/finding.ts";
 import { type NanoUsd, toMinute } from "../model/units.ts";
 
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const RATE = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
+const RATE = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3, roundingMode: "floor" });
+const WHOLE_RATE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, roundingMode: "floor" });
 const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const FRACTIONS_OF_A_CENT = new Intl.NumberFormat("en-US", {
@@ -22,8 +23,11 @@ const DOLLARS_IN_SHORT = new Intl.NumberFormat("en-US", {
 /** `48,210` */
 export const whole = (count: number): string => WHOLE.format(count);
 
-/** Of a minute, where a part of one counts: `2.68`, and whole from a hundred on. */
-export const rate = (count: number): string => (count < 100 ? RATE.format(count) : whole(count));
+/**
+ * Of a quota, where a part of one counts: `2.67`, and whole from a hundred on. What is cut off is not rounded: what has
+ * not reached its limit never looks as if it had.
+ */
+export const rate = (count: number): string => (count < 100 ? RATE : WHOLE_RATE).format(count);
 
 /** `1.24M`; exact below a thousand. */
 export const compact = (count: number): string => COMPACT.format(count);
