@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -63,5 +63,16 @@ it("refuses what is no abnormal spend, an unknown word and an unknown finding", 
   expect(await say("ffffffff", "useful")).toMatchObject({
     code: 2,
     err: expect.stringContaining("findings list"),
+  });
+});
+
+it("changes a status in the store of a configuration, beside which that stands", async () => {
+  const config = join(folder, "gnomon.yaml");
+  await writeFile(config, "store: store\n");
+  const uid = uids.get("spend-surge") ?? "";
+  const { code, out } = await gnomonHere(["findings", "ack", uid, "--by", "bob", "--config", config]);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("is acknowledged: Unusual Hours") });
+  await inStore(async ({ books }) => {
+    expect((await books.history(uid)).at(-1)).toMatchObject({ status: "acknowledged", by: "bob" });
   });
 });

@@ -9,47 +9,46 @@ import { openStore } from "../shared/store/open-store.ts";
 import { type Door, decisionsOption, isIncomplete, loadDecisions, version } from "./door.ts";
 import { type Examined, examine, tellRejects } from "./examine.ts";
 
-export interface ResultOptions {
-  readonly policy?: string;
+export interface StoreOptions {
   readonly config?: string;
   readonly store?: string;
+}
+
+export interface ResultOptions extends StoreOptions {
+  readonly policy?: string;
   readonly quiet?: boolean;
 }
 
 const DEFAULT_STORE = ".gnomon/store";
 
-export const storeOption = (): Option =>
+const storeOption = (): Option =>
   new Option(
     "--store <where>",
-    `a folder or postgres://…, filled by gnomon scan --store or gnomon up (default: $GNOMON_STORE, else ${DEFAULT_STORE})`,
+    `a folder or postgres://…, filled by gnomon scan --store or gnomon up (default: that of --config, $GNOMON_STORE, ${DEFAULT_STORE})`,
   );
 
+/** For commands that read no log files. */
+export const storeOptions = (command: Command): Command =>
+  command.option("-c, --config <file>", "a configuration, for its store").addOption(storeOption());
+
 /** Throws `config-invalid` where there is nothing yet, and says how to fill it. */
-export function storeAt(options: { readonly store?: string | undefined }, door: Door): string {
-  const where = options.store ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;
+export async function placeOfResults({ store, config }: StoreOptions, door: Door): Promise<string> {
+  const kept = config === undefined ? undefined : await readPlaceOfStore(config, door.environment);
+  const where = store ?? kept ?? door.environment["GNOMON_STORE"] ?? DEFAULT_STORE;
   if (!where.includes("://") && !existsSync(where)) {
     throw new PipelineError(
       "config-invalid",
-      `no results at ${where}; name log files (gnomon findings list ./logs), or fill a store: gnomon scan ./logs --store ${where}`,
+      `no results at ${where}: name another place (--store, --config), fill it (gnomon up, or gnomon scan ./logs --store ${where}), or read log files: gnomon findings list ./logs`,
     );
   }
   return where;
-}
-
-/** As `storeAt`; the configuration's store comes before the environment's. */
-export async function placeOfResults({ store, config }: ResultOptions, door: Door): Promise<string> {
-  const kept = config === undefined ? undefined : await readPlaceOfStore(config, door.environment);
-  return storeAt({ store: store ?? kept }, door);
 }
 
 export const resultOptions = (command: Command): Command =>
   command
     .option("-p, --policy <file>", "what is approved, for log files")
     .addOption(decisionsOption())
-    .option(
-      "--store <where>",
-      `a folder or postgres://…, filled by gnomon scan --store (default: that of --config, $GNOMON_STORE, ${DEFAULT_STORE})`,
-    )
+    .addOption(storeOption())
     .option("-q, --quiet", "no progress");
 
 export async function withResults(

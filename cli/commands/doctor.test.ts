@@ -40,14 +40,14 @@ describe("what a sink refused", () => {
       `  FAIL  takes every finding: ${count} refused\n        answered 422: gnomon sinks refused lists them, gnomon sinks retry lake`,
     );
     expect(doctored.code).toBe(3);
-    const listed = await gnomonHere(["sinks", "refused", "--store", where, "--format", "csv"]);
+    const listed = await gnomonHere(["sinks", "refused", "--config", config, "--format", "csv"]);
     expect(listed.out).toMatch(/^lake,[0-9a-f]{32},answered 422$/m);
     expect(await gnomonHere(["sinks", "retry", "lak", "--store", where])).toEqual({
       code: 0,
       out: "0 findings that lak refused will be told again\n",
       err: "those who refused something: lake\n",
     });
-    const retried = await gnomonHere(["sinks", "retry", "lake", "--store", where]);
+    const retried = await gnomonHere(["sinks", "retry", "lake", "--config", config]);
     expect(retried.out).toBe(
       `${count} ${count === 1 ? "finding" : "findings"} that lake refused will be told again\n`,
     );

@@ -12,7 +12,14 @@ import { choice } from "../choice.ts";
 import { type Door, formatOption, outputFor, write } from "../door.ts";
 import { printable } from "../render/printable.ts";
 import { paint } from "../render/table.ts";
-import { type ResultOptions, resultOptions, storeAt, storeOption, withResults } from "../results.ts";
+import {
+  placeOfResults,
+  type ResultOptions,
+  resultOptions,
+  type StoreOptions,
+  storeOptions,
+  withResults,
+} from "../results.ts";
 
 export function findings(program: Command, door: Door): void {
   const command = program.command("findings").description("what somebody should look at");
@@ -66,28 +73,27 @@ const verbs = [
 
 function addVerbs(command: Command, door: Door): void {
   for (const [word, status, meaning] of verbs) {
-    command
+    const verb = command
       .command(word)
       .description(meaning)
       .argument("<uid>", "the finding's uid, or its first characters")
       .option("--by <person>", "who decides", door.environment["USER"] ?? "somebody at the prompt")
-      .option("--note <text>", "why")
-      .addOption(storeOption())
-      .action(async (uid: string, options: { by: string; note?: string; store?: string }) => {
-        const store = await openLastingStore(storeAt(options, door));
-        try {
-          const { finding } = await findingIn(store, uid);
-          await store.books.changeStatus(finding.uid, {
-            status,
-            by: options.by,
-            time: EpochMs.parse(Date.now()),
-            ...(options.note === undefined ? {} : { note: options.note }),
-          });
-          await write(`${finding.uid.slice(0, 8)} is ${status}: ${finding.title}\n`, undefined, door);
-        } finally {
-          await store.close();
-        }
-      });
+      .option("--note <text>", "why");
+    storeOptions(verb).action(async (uid: string, options: StoreOptions & { by: string; note?: string }) => {
+      const store = await openLastingStore(await placeOfResults(options, door));
+      try {
+        const { finding } = await findingIn(store, uid);
+        await store.books.changeStatus(finding.uid, {
+          status,
+          by: options.by,
+          time: EpochMs.parse(Date.now()),
+          ...(options.note === undefined ? {} : { note: options.note }),
+        });
+        await write(`${finding.uid.slice(0, 8)} is ${status}: ${finding.title}\n`, undefined, door);
+      } finally {
+        await store.close();
+      }
+    });
   }
 }
 
@@ -95,7 +101,7 @@ const words = ["expected", "useful", "not-useful"] as const;
 
 /** Of a finding of the watch over spend: it learns from what people say. */
 function addFeedback(command: Command, door: Door): void {
-  command
+  const feedback = command
     .command("feedback")
     .description(
       "tell the watch over spend whether a finding was expected, useful or not useful; it learns from that",
@@ -106,11 +112,11 @@ function addFeedback(command: Command, door: Door): void {
       "expected: the new normal; not-useful: such things are not to be told for a month; useful: they are",
     )
     .option("--by <person>", "who says it", door.environment["USER"] ?? "somebody at the prompt")
-    .option("--note <text>", "why")
-    .addOption(storeOption())
-    .action(async (uid: string, said: string, options: { by: string; note?: string; store?: string }) => {
+    .option("--note <text>", "why");
+  storeOptions(feedback).action(
+    async (uid: string, said: string, options: StoreOptions & { by: string; note?: string }) => {
       const word = choice("findings feedback", said, words);
-      const store = await openLastingStore(storeAt(options, door));
+      const store = await openLastingStore(await placeOfResults(options, door));
       try {
         const { finding } = await findingIn(store, uid);
         const isWatched = detections.some(({ on, rule }) => on === "watch" && rule.id === finding.ruleId);
@@ -136,7 +142,8 @@ function addFeedback(command: Command, door: Door): void {
       } finally {
         await store.close();
       }
-    });
+    },
+  );
 }
 
 /** Throws `config-invalid` where no finding, or more than one, begins like that. */

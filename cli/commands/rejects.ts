@@ -15,7 +15,7 @@ import type { KeptReject } from "../../shared/store/books.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
 import { configOption, type Door, formatOption, outputFor, outputs, write } from "../door.ts";
 import { type Column, time } from "../render/columns.ts";
-import { storeAt, storeOption } from "../results.ts";
+import { placeOfResults, type StoreOptions, storeOptions } from "../results.ts";
 
 const columns: readonly Column<KeptReject>[] = [
   time("Seen", ({ seenTime }) => seenTime),
@@ -154,32 +154,31 @@ export function rejects(program: Command, door: Door): void {
   const command = program
     .command("rejects")
     .description("records that could not be read: reasons and places, never the records");
-  command
+  const list = command
     .command("list")
     .description("the newest first")
     .option("--source <id>", "only of this source")
-    .addOption(formatOption(outputs.filter(({ list }) => list !== undefined)))
-    .addOption(storeOption())
-    .action(async (options: { source?: string; format: string; store?: string }) => {
-      const store = await openLastingStore(storeAt(options, door));
-      try {
-        const rows = await store.books.rejects({ source: options.source, limit: LISTED });
-        if (rows.length === LISTED) door.err.write(`the newest ${LISTED}; --source shows those of one source\n`);
-        const listing = {
-          schema: "gnomon.rejects/v1",
-          columns,
-          rows,
-          whenEmpty: "No rejects: everything that was collected could be read.",
-        };
-        await write(
-          outputFor(options.format).list?.(listing, { screen: door.out, placeOf: () => ({ file: "." }) }) ?? "",
-          undefined,
-          door,
-        );
-      } finally {
-        await store.close();
-      }
-    });
+    .addOption(formatOption(outputs.filter((output) => output.list !== undefined)));
+  storeOptions(list).action(async (options: StoreOptions & { source?: string; format: string }) => {
+    const store = await openLastingStore(await placeOfResults(options, door));
+    try {
+      const rows = await store.books.rejects({ source: options.source, limit: LISTED });
+      if (rows.length === LISTED) door.err.write(`the newest ${LISTED}; --source shows those of one source\n`);
+      const listing = {
+        schema: "gnomon.rejects/v1",
+        columns,
+        rows,
+        whenEmpty: "No rejects: everything that was collected could be read.",
+      };
+      await write(
+        outputFor(options.format).list?.(listing, { screen: door.out, placeOf: () => ({ file: "." }) }) ?? "",
+        undefined,
+        door,
+      );
+    } finally {
+      await store.close();
+    }
+  });
 
   command
     .command("replay")

@@ -281,7 +281,7 @@ describe("gnomon cost", () => {
       "No use in 1–31 Aug 2026: what is known is of 1–20 Sep 2026. Try: --month 2026-09\n",
     );
     expect((await run([at("logs"), "--quiet", "--basis", "billed"])).out).toContain("No bill of 1–20 Sep 2026");
-    expect((await run(["--store", at("nowhere")])).err).toContain("fill a store");
+    expect((await run(["--store", at("nowhere")])).err).toContain("or gnomon scan ./logs --store");
     expect(JSON.parse((await run([at("silent"), "--quiet", "--format", "json"])).out)).toMatchObject({
       schema: "gnomon.cost/v1",
       rows: [],
