@@ -4,7 +4,7 @@ import { PipelineError } from "../../shared/model/errors.ts";
 import { scan } from "../../shared/pipeline/scan.ts";
 import { logFiles } from "../../shared/reading/files.ts";
 import { sources } from "../../shared/registry.ts";
-import type { Source } from "../../shared/sources/source.ts";
+import { choice } from "../choice.ts";
 import { type Door, isIncomplete, openLines, write } from "../door.ts";
 import { showProgress } from "../progress.ts";
 
@@ -29,7 +29,9 @@ export function normalize(program: Command, door: Door): void {
 }
 
 async function run(paths: readonly string[], options: Options, door: Door): Promise<void> {
-  const chosen = options.source === undefined ? sources : [sourceNamed(options.source)];
+  const ids = sources.map(({ id }) => id);
+  const only = options.source === undefined ? undefined : choice("--source", options.source, ids);
+  const chosen = only === undefined ? sources : sources.filter(({ id }) => id === only);
   const files = await logFiles(paths);
   if (files.length === 0) throw new PipelineError("config-invalid", `${paths.join(", ")}: no files in there`);
   const rejects = options.rejects === undefined ? undefined : await openLines(options.rejects);
@@ -72,15 +74,4 @@ async function run(paths: readonly string[], options: Options, door: Door): Prom
       door.err.write(`  ${reason} (${count})\n`);
   }
   if (isIncomplete(scanned)) door.exit(3);
-}
-
-function sourceNamed(id: string): Source {
-  const source = sources.find((one) => one.id === id);
-  if (!source) {
-    throw new PipelineError(
-      "config-invalid",
-      `no source ${id}; there are ${sources.map((one) => one.id).join(", ")}`,
-    );
-  }
-  return source;
 }

@@ -11,8 +11,9 @@ import type { Reject } from "../../shared/model/raw-record.ts";
 import { normalize } from "../../shared/pipeline/normalize.ts";
 import { sources } from "../../shared/registry.ts";
 import { plural } from "../../shared/report/figures.ts";
-import type { KeptReject } from "../../shared/store/books.ts";
+import type { Books, KeptReject } from "../../shared/store/books.ts";
 import { openLastingStore } from "../../shared/store/open-store.ts";
+import { choice } from "../choice.ts";
 import { configOption, type Door, formatOption, outputFor, outputs, write } from "../door.ts";
 import { type Column, time } from "../render/columns.ts";
 import { placeOfResults, type StoreOptions, storeOptions } from "../results.ts";
@@ -60,6 +61,13 @@ const replays: ReadonlyMap<TopicName, Replay> = new Map<TopicName, Replay>([
 const standsOn = (topic: TopicName, { place }: Reject): boolean =>
   place.startsWith(`${topic}/`) && /^\d+\/\d+$/.test(place.slice(topic.length + 1));
 
+/** One that there is, or that rejects name: of another version, or of somebody else who writes to the topic. */
+async function sourceMeant(given: string | undefined, books: Books): Promise<string | undefined> {
+  if (given === undefined || sourceById.has(given)) return given;
+  const [named] = await books.rejects({ source: given, limit: 1 });
+  return named ? given : choice("--source", given, [...sourceById.keys()]);
+}
+
 const LISTED = 1_000;
 /** Rejects of one round: the messages they stand in, some fifty records each, are held together. */
 const AT_ONCE = 500;
@@ -68,7 +76,7 @@ const AT_ONCE = 500;
  * After a fix: takes again what is still on the bus, as the stage does that rejected it. The other records of a message
  * come along: what is taken again changes nothing. What is rejected again goes on waiting for the next fix.
  */
-async function replayRejects(config: string, source: string | undefined, door: Door): Promise<void> {
+async function replayRejects(config: string, given: string | undefined, door: Door): Promise<void> {
   const configuration = await readConfiguration(config, door.environment);
   const runtime = openRuntime(configuration, lineLog(door.err, true, Date.now));
   const count = { onBus: 0, readNow: 0, rejectedAgain: 0, elsewhere: 0 };
@@ -76,6 +84,7 @@ async function replayRejects(config: string, source: string | undefined, door: D
   const untaken: Untaken[] = [];
   try {
     const { books } = await runtime.store();
+    const source = await sourceMeant(given, books);
     let page: readonly KeptReject[] = [];
     do {
       page = await books.rejects({ source, waiting: true, after: page.at(-1), limit: AT_ONCE });
@@ -162,13 +171,17 @@ export function rejects(program: Command, door: Door): void {
   storeOptions(list).action(async (options: StoreOptions & { source?: string; format: string }) => {
     const store = await openLastingStore(await placeOfResults(options, door));
     try {
-      const rows = await store.books.rejects({ source: options.source, limit: LISTED });
+      const source = await sourceMeant(options.source, store.books);
+      const rows = await store.books.rejects({ source, limit: LISTED });
       if (rows.length === LISTED) door.err.write(`the newest ${LISTED}; --source shows those of one source\n`);
       const listing = {
         schema: "gnomon.rejects/v1",
         columns,
         rows,
-        whenEmpty: "No rejects: everything that was collected could be read.",
+        whenEmpty:
+          source === undefined
+            ? "No rejects: everything that was collected could be read."
+            : `No rejects of ${source}.`,
       };
       await write(
         outputFor(options.format).list?.(listing, { screen: door.out, placeOf: () => ({ file: "." }) }) ?? "",
