@@ -254,6 +254,18 @@ prices:
   });
 });
 
+describe("a configuration that is not there", () => {
+  it("is told with what writes one, and how another is named", async () => {
+    for (const words of [["up"], ["collect", "bills"], ["doctor"], ["rejects", "replay"]]) {
+      const { code, err } = await gnomonHere(words, { env: { GNOMON_CONFIG: at("nowhere.yaml") } });
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: `gnomon: ${at("nowhere.yaml")}: no such file; gnomon init ${at("nowhere.yaml")} writes a configuration, --config FILE names another\n`,
+      });
+    }
+  });
+});
+
 describe("gnomon init", () => {
   it("writes examples that hold as they are, once uncommented", async () => {
     await mkdir(at("fresh"));

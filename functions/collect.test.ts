@@ -107,11 +107,15 @@ describe("collecting once", () => {
     expect(runtime.cursors.size).toBe(0);
   });
 
-  it("says which name was meant", async () => {
-    const runtime = madeUpRuntime(file);
-    await expect(collectOnce("audti", runtime, new AbortController().signal)).rejects.toMatchObject({
+  it.each([
+    ["audti", file, "; did you mean audit?"],
+    ["bills", file, "; there are "],
+    ["bills", "store: memory", ", which has none; what gnomon init writes has examples"],
+  ])("says of %s which name was meant, or which there are", async (name, configuration, hint) => {
+    const runtime = madeUpRuntime(configuration);
+    await expect(collectOnce(name, runtime, new AbortController().signal)).rejects.toMatchObject({
       code: "config-invalid",
-      message: expect.stringContaining("did you mean audit?"),
+      message: expect.stringContaining(`no collector "${name}" in the configuration${hint}`),
     });
   });
 });

@@ -29,11 +29,13 @@ export async function collectOnce(name: string, runtime: Runtime, signal: AbortS
   const entry = configuration.collectors.find((each) => each.name === name);
   const collector = collectors.find(({ id }) => id === entry?.collector);
   if (!entry || !collector) {
-    const meant = didYouMean(
-      name,
-      configuration.collectors.map((each) => each.name),
-    );
-    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    const names = configuration.collectors.map((each) => each.name);
+    const meant = didYouMean(name, names);
+    const there =
+      names.length > 0
+        ? `; there are ${names.join(", ")}`
+        : ", which has none; what gnomon init writes has examples";
+    const hint = meant === undefined ? there : `; did you mean ${meant}?`;
     throw new PipelineError("config-invalid", `no collector "${name}" in the configuration${hint}`);
   }
   const started = now();

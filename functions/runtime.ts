@@ -63,7 +63,7 @@ export async function readPlaceOfStore(
 
 /** The configuration with references where secrets are: enough for who only asks what was decided. */
 export async function readDecisions(file: string): Promise<Configuration> {
-  const text = await readFile(file, "utf8");
+  const text = await configurationIn(file);
   const read = parseConfiguration(text, file);
   if ("problems" in read) {
     throw new PipelineError(
@@ -77,6 +77,19 @@ export async function readDecisions(file: string): Promise<Configuration> {
     store: REFERENCE.test(store) ? store : placeOf(store, file),
     ...(policy === undefined ? {} : { policy: resolve(dirname(file), policy) }),
   };
+}
+
+async function configurationIn(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    throw new PipelineError(
+      "config-invalid",
+      `${file}: no such file; gnomon init ${file} writes a configuration, --config FILE names another`,
+      { cause: error },
+    );
+  }
 }
 
 /** A folder is beside the configuration. */

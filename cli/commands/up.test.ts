@@ -14,6 +14,19 @@ const folder = await mkdtemp(join(tmpdir(), "gnomon-up-once-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("gnomon up --once", () => {
+  it("says that nothing arrives where nothing is collected or received, and what to do", async () => {
+    const config = join(folder, "bare.yaml");
+    await writeFile(config, "store: bare\n");
+    await copyMadeStore(join(folder, "bare"));
+    const { code, err } = await gnomonHere(["up", "--once", "--config", config]);
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: expect.stringMatching(
+        /"warn","message":"nothing arrives: \S+bare\.yaml has .*gnomon init.*gnomon scan/,
+      ),
+    });
+  });
+
   it("exits with 3 where a sink could not be told, and with 0 once it takes what it was owed", async () => {
     const answers = { status: 503 };
     const receiver = await serveJson(() => ({ ...answers }));

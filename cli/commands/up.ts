@@ -37,6 +37,12 @@ export function up(program: Command, door: Door): void {
       const configuration = await readConfiguration(config, door.environment);
       await migrate(configuration);
       const runtime = openRuntime(configuration, lineLog(door.err, quiet ?? false, Date.now));
+      const { bus, collectors, receive } = configuration;
+      if (bus === "memory" && collectors.length === 0 && !receive) {
+        runtime.log.warn(
+          `nothing arrives: ${config} has neither collectors nor receive; what gnomon init writes has examples of both, and gnomon scan reads files`,
+        );
+      }
       await untilInterrupted(runtime, (signal) => run(runtime, signal, once ?? false, door), door);
     });
 }

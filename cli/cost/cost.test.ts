@@ -260,7 +260,10 @@ describe("gnomon cost", () => {
     [["reconcile", "--per", "week"], "It is one of day, month"],
     [["reconcile", "--by", "team"], "It is one of account, door, model"],
     [["--policy", "nowhere.yaml"], "gnomon: nowhere.yaml: no such file or folder\n"],
-    [["budgets", "--config", "nowhere.yaml"], "gnomon: nowhere.yaml: no such file or folder\n"],
+    [
+      ["budgets", "--config", "nowhere.yaml"],
+      "gnomon: nowhere.yaml: no such file; gnomon init nowhere.yaml writes",
+    ],
   ])("refuses %j, and says what there is instead", async (words, message) => {
     const { err, code, out } = await run([...words, at("logs"), "--quiet"]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
