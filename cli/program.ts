@@ -2,31 +2,20 @@
 import { Command, CommanderError } from "commander";
 import * as commands from "./commands/index.ts";
 import { type Door, explain, version } from "./door.ts";
+import { addHelp, fitHelp, toHelpText, toSteps } from "./help.ts";
 
 export async function run(words: readonly string[], door: Door): Promise<void> {
-  const program = new Command("gnomon")
+  const program = fitHelp(new Command("gnomon"), door)
     .description(
-      "Reads the AI activity logs of every cloud, vendor and gateway: who uses which model, through which door,\nis it sanctioned, and what does it cost.",
+      "Reads the AI activity logs of every cloud, vendor and gateway: who uses which model, through which door, is it sanctioned, and what does it cost.",
     )
     .version(await version())
-    .configureOutput({
-      writeOut: (text) => void door.out.write(text),
-      writeErr: (text) => void door.err.write(text),
-    })
     .showSuggestionAfterError()
     // What stands behind a command's name is the command's: a subcommand may have an option of the same name.
     .enablePositionalOptions()
-    .addHelpText(
-      "after",
-      `
-First steps:
-  $ gnomon demo                      a month of a made-up company, no credentials needed
-  $ gnomon scan ./logs               exported log files, formats recognised by themselves
-  $ gnomon policy suggest ./logs     a first policy from what was seen
-
-Exit codes: 0 fine, 1 findings at or above --fail-on, 2 usage or configuration, 3 a source or sink failed, 130 interrupted`,
-    );
+    .addHelpText("after", () => `\nFirst steps:\n${toSteps(firstSteps, door)}\n\n${toHelpText(EXIT_CODES, door)}`);
   for (const add of Object.values(commands)) add(program, door);
+  addHelp(program);
   pointToOwnHelp(program, "gnomon");
 
   try {
@@ -36,6 +25,16 @@ Exit codes: 0 fine, 1 findings at or above --fail-on, 2 usage or configuration, 
     else explain(error, door);
   }
 }
+
+const firstSteps = [
+  ["$ gnomon demo", "a month of a made-up company, no credentials"],
+  ["$ gnomon scan ./logs", "exported log files; formats are recognised"],
+  ["$ gnomon policy suggest ./logs", "a first policy from what was seen"],
+  ["$ gnomon init", "a configuration, to run it: gnomon up"],
+] as const;
+
+const EXIT_CODES =
+  "Exit codes: 0 fine, 1 findings at or above --fail-on, 2 usage or configuration, 3 a source or sink failed, 130 interrupted";
 
 /** A subcommand's mistake is put right by the subcommand's own help. */
 function pointToOwnHelp(command: Command, name: string): void {
