@@ -1,6 +1,7 @@
 /** The command line as a process: its streams, its signals, its exit code. */
 import type { Door } from "./door.ts";
 import { run } from "./program.ts";
+import { listenForStop } from "./stop.ts";
 
 const door: Door = {
   out: process.stdout,
@@ -17,7 +18,6 @@ for (const stream of [process.stdout, process.stderr]) {
     if (stream === process.stdout || error.code !== "EPIPE") process.exit(error.code === "EPIPE" ? 0 : 3);
   });
 }
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
+listenForStop();
 
 await run(process.argv.slice(2), door);

@@ -4,6 +4,7 @@ import { type Log, reasonOf } from "../functions/log.ts";
 import type { Runtime } from "../functions/runtime.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import type { Door } from "./door.ts";
+import { answerStop } from "./stop.ts";
 
 /**
  * Works until it ends by itself or the process is asked to stop (Ctrl-C, a container's SIGTERM); what is at hand is
@@ -22,16 +23,12 @@ export async function untilInterrupted(
     door.err.write("stopping: what is at hand is finished first\n");
     stop.abort();
   };
-  process.removeAllListeners("SIGINT");
-  process.removeAllListeners("SIGTERM");
-  process.on("SIGINT", ask);
-  process.on("SIGTERM", ask);
+  const restore = answerStop(ask);
   try {
     await work(stop.signal);
   } finally {
     await runtime.close();
-    process.off("SIGINT", ask);
-    process.off("SIGTERM", ask);
+    restore();
   }
   if (interrupted) door.exit(130);
 }
