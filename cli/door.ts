@@ -1,15 +1,15 @@
 /** What every command has in its hands: streams, environment, exit codes, and the words for what went wrong. */
 import { open, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Option as CommanderOption, InvalidArgumentError, type Option } from "commander";
+import { Option as CommanderOption, type Option } from "commander";
 import { readDecisions } from "../functions/runtime.ts";
 import type { PriceOverride } from "../shared/cost/price.ts";
 import { type ErrorCode, PipelineError } from "../shared/model/errors.ts";
-import { type Level, levels } from "../shared/model/finding.ts";
 import type { Scanned } from "../shared/pipeline/scan.ts";
 import { parsePolicy } from "../shared/policy/parse-policy.ts";
 import type { Policy } from "../shared/policy/policy.ts";
 import { formatProblem } from "../shared/policy/yaml-document.ts";
+import { choice } from "./choice.ts";
 import * as outputShelf from "./outputs/index.ts";
 import type { Output } from "./outputs/output.ts";
 
@@ -39,7 +39,8 @@ export function explain(error: unknown, door: Door): void {
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (error instanceof Error && ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EEXIST", "ENOSPC"].includes(code)) {
-    const said = code === "ENOENT" && "path" in error ? `${error.path}: no such file or folder` : error.message;
+    const what = { ENOENT: "no such file or folder", EISDIR: "a folder, where a file belongs" }[code];
+    const said = what !== undefined && "path" in error ? `${error.path}: ${what}` : error.message;
     door.err.write(`gnomon: ${said}\n`);
     door.exit(code === "ENOSPC" ? 3 : 2);
     return;
@@ -52,10 +53,13 @@ export function explain(error: unknown, door: Door): void {
 
 export const outputs: readonly Output[] = Object.values(outputShelf);
 
-export const formatOption = (formats: readonly Output[] = outputs): Option =>
-  new CommanderOption("-f, --format <format>", "how to write the result")
-    .choices(formats.map(({ format }) => format))
+export function formatOption(allowed: readonly Output[] = outputs): Option {
+  const formats = allowed.map(({ format }) => format);
+  return new CommanderOption("-f, --format <format>", "how to write the result")
+    .choices(formats)
+    .argParser((given) => choice("--format", given, formats))
     .default("table");
+}
 
 export const configOption = (door: Door): Option =>
   new CommanderOption("-c, --config <file>", "the configuration, see gnomon init").default(
@@ -66,12 +70,6 @@ export function outputFor(format: string): Output {
   const found = outputs.find((output) => output.format === format);
   if (!found) throw new PipelineError("config-invalid", `no output format ${format}`);
   return found;
-}
-
-export function parseLevel(given: string): Level {
-  const level = levels.find((one) => one === given.toLowerCase());
-  if (!level) throw new InvalidArgumentError(`one of ${levels.join(", ")}`);
-  return level;
 }
 
 /** Something that was to be read was not: a damaged file, or records and not one of a known source. */
@@ -137,9 +135,15 @@ export async function loadDecisions(options: {
 export const decisionsOption = (): Option =>
   new CommanderOption("-c, --config <file>", "policy and prices of a configuration, see gnomon init");
 
+/** Throws with the path, which Node does not tell of a folder. */
+export const readText = (path: string): Promise<string> =>
+  readFile(path, "utf8").catch((error: Error) => {
+    throw Object.assign(error, { path });
+  });
+
 /** Throws `config-invalid` with every problem of the file. */
 export async function loadPolicy(path: string): Promise<Policy> {
-  const text = await readFile(path, "utf8");
+  const text = await readText(path);
   const read = parsePolicy(text, path);
   if ("policy" in read) return read.policy;
   const shown = read.problems.map((problem) => formatProblem(problem, text)).join("\n");

@@ -57,6 +57,13 @@ describe("gnomon scan", () => {
     expect(out).toMatch(/Use of an AI Model Without Approval.*deepseek/);
   });
 
+  it("keeps the sentence that it begins with within the window", async () => {
+    const { out } = await gnomonHere(["scan", at("logs")], { columns: 40 });
+    const [said = ""] = out.split("\n\n");
+    expect(said.split("\n").length).toBeGreaterThan(1);
+    for (const line of said.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
+  });
+
   it("exits with 1 for findings at or above --fail-on, and with 0 for those below it", async () => {
     const scan = ["scan", at("logs"), "--policy", at("policy.yaml"), "--quiet"];
     expect((await gnomon([...scan, "--fail-on", "low"])).code).toBe(1);
@@ -293,6 +300,41 @@ describe("a mistake in the words of a command", () => {
       const { code, err } = await gnomonHere(words);
       expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(new RegExp(`\nTry: ${help}\n$`)) });
     }
+  });
+});
+
+describe("a word that is none of those there are", () => {
+  it.each([
+    [
+      ["scan", ".", "--fail-on", "hihg"],
+      "gnomon: --fail-on hihg: did you mean high? It is one of informational, low,",
+    ],
+    [["findings", "list", "--format", "tabel"], "gnomon: --format tabel: did you mean table? It is one of csv,"],
+    [["worker", "colect"], "gnomon: worker colect: did you mean collect? It is one of normalize,"],
+    [
+      ["rules", "explain", "dear-modle"],
+      "gnomon: rules explain dear-modle: did you mean dear-model? It is one of",
+    ],
+    [["cost", "replay", "x", "--sensitivity", "hihg"], "gnomon: --sensitivity hihg: did you mean high?"],
+    [["normalize", ".", "--source", "focsu"], "gnomon: --source focsu: did you mean focus?"],
+  ])("is told with the nearest, in %j", async (words, message) => {
+    const { code, out, err } = await gnomonHere(words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(message);
+  });
+});
+
+describe("a folder", () => {
+  it("is named where a policy or a configuration belongs", async () => {
+    for (const words of [
+      ["policy", "check", at("logs")],
+      ["scan", at("logs"), "--policy", at("logs")],
+      ["doctor", "--config", at("logs")],
+    ])
+      expect(await gnomonHere(words)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^gnomon: \S+logs: a folder, where a (file|configuration) belongs\n$/),
+      });
   });
 });
 

@@ -1,5 +1,6 @@
 /** Help as wide as the window, also where that is too narrow for two columns. */
 import { type Command, Help, type HelpConfiguration } from "commander";
+import { sources } from "../shared/registry.ts";
 import { choice } from "./choice.ts";
 import type { Door } from "./door.ts";
 import { widthOf } from "./render/table.ts";
@@ -34,6 +35,9 @@ export const fitHelp = (program: Command, { out, err }: Door): Command =>
 const helpWidthOf = (screen: Door["out"]): number => (screen.isTTY ? widthOf(screen) : USUAL_WIDTH);
 
 const fitted = (door: Door): Help => Object.assign(new Help(), fitting, { helpWidth: helpWidthOf(door.out) });
+
+/** For commands that read log files. */
+export const SOURCES = `Sources: ${sources.map(({ id }) => id).join(", ")}`;
 
 /** Broken at spaces alone: names have dots and dashes. */
 export function toHelpText(text: string, door: Door): string {

@@ -1,10 +1,10 @@
 /** What a scan found, on one screen: findings first, then who uses what, then how complete the picture is. */
 import type { Scanned } from "../shared/pipeline/scan.ts";
-import { day, percent, plural, whole } from "../shared/report/figures.ts";
+import { day, percent, plural } from "../shared/report/figures.ts";
 import { inventory } from "../shared/report/inventory.ts";
 import type { ReportInput } from "../shared/report/report-input.ts";
 import { coverageColumns, findingColumns, inventoryColumns } from "./render/columns.ts";
-import { type Screen, toTable } from "./render/table.ts";
+import { type Screen, toParagraph, toTable } from "./render/table.ts";
 import { toUnratedBills } from "./render/unrated-bills.ts";
 
 const INVENTORY_SHOWN = 15;
@@ -19,9 +19,12 @@ export function summarise(input: ReportInput, scanned: Scanned, screen: Screen):
   const period = input.period ? ` from ${day(input.period.first)} to ${day(input.period.last)}` : "";
 
   const parts = [
-    `${plural(total, "call")} of ${plural(models.size, "model")} through ${plural(doors.size, "door")}${period}, ${
-      input.policy ? `${percent(sanctioned, total)} sanctioned` : "judged by no policy (--policy FILE)"
-    }\n`,
+    toParagraph(
+      `${plural(total, "call")} of ${plural(models.size, "model")} through ${plural(doors.size, "door")}${period}, ${
+        input.policy ? `${percent(sanctioned, total)} sanctioned` : "judged by no policy (--policy FILE)"
+      }`,
+      screen,
+    ),
     heading(`Findings: ${input.findings.length}`),
     toTable(findingColumns, input.findings, screen, "None: nothing in these logs breaks the policy or a rule."),
     heading("Who uses which model through which door"),
@@ -33,7 +36,7 @@ export function summarise(input: ReportInput, scanned: Scanned, screen: Screen):
       "gnomon inventory --format csv",
     ),
     rows.length > INVENTORY_SHOWN ? `and ${rows.length - INVENTORY_SHOWN} more: gnomon inventory\n` : "",
-    heading(`Read: ${plural(scanned.files, "file")}, ${whole(scanned.records)} records`),
+    heading(`Read: ${plural(scanned.files, "file")}, ${plural(scanned.records, "record")}`),
     toTable(coverageColumns, input.coverage, screen, "No record of a known source: see gnomon scan --help"),
     toUnratedBills(input.cost.unrated, screen),
   ];

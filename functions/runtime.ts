@@ -83,12 +83,13 @@ async function configurationIn(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    throw new PipelineError(
-      "config-invalid",
-      `${file}: no such file; gnomon init ${file} writes a configuration, --config FILE names another`,
-      { cause: error },
-    );
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const what = {
+      ENOENT: `no such file; gnomon init ${file} writes a configuration, --config FILE names another`,
+      EISDIR: "a folder, where a configuration belongs",
+    }[code];
+    if (what === undefined) throw error;
+    throw new PipelineError("config-invalid", `${file}: ${what}`, { cause: error });
   }
 }
 

@@ -113,6 +113,6 @@ function toldTruth(planted: readonly Incident[], { missed, unplanted }: Held, do
 }
 
 function wholeNumber(given: string): number {
-  if (!/^\d{1,9}$/.test(given)) throw new InvalidArgumentError("a whole number");
+  if (!/^\d{1,9}$/.test(given)) throw new InvalidArgumentError("It is a whole number.");
   return Number(given);
 }

@@ -6,7 +6,7 @@ import { logFiles } from "../../shared/reading/files.ts";
 import { sources } from "../../shared/registry.ts";
 import { choice } from "../choice.ts";
 import { type Door, isIncomplete, openLines, write } from "../door.ts";
-import { toHelpText } from "../help.ts";
+import { SOURCES, toHelpText } from "../help.ts";
 import { showProgress } from "../progress.ts";
 
 interface Options {
@@ -25,7 +25,7 @@ export function normalize(program: Command, door: Door): void {
     .option("--rejects <file>", "write a line of JSON for every record that could not be read")
     .option("-o, --output <file>", "write there instead of stdout")
     .option("-q, --quiet", "no progress, no summary")
-    .addHelpText("after", () => `\n${toHelpText(`Sources: ${sources.map(({ id }) => id).join(", ")}`, door)}`)
+    .addHelpText("after", () => `\n${toHelpText(SOURCES, door)}`)
     .action((paths: string[], options: Options) => run(paths, options, door));
 }
 

@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import { suggestPolicy } from "../../shared/policy/suggest-policy.ts";
 import { formatProblem } from "../../shared/policy/yaml-document.ts";
 import { plural } from "../../shared/report/figures.ts";
-import { type Door, write } from "../door.ts";
+import { type Door, readText, write } from "../door.ts";
 import { type ResultOptions, resultOptions, withResults } from "../results.ts";
 
 export function policy(program: Command, door: Door): void {
@@ -14,7 +13,7 @@ export function policy(program: Command, door: Door): void {
     .description("every problem of a policy file, with its place and a suggestion")
     .argument("<file>", "the policy, YAML")
     .action(async (file: string) => {
-      const text = await readFile(file, "utf8");
+      const text = await readText(file);
       const read = parsePolicy(text, file);
       if ("problems" in read) {
         await write(

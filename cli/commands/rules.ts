@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { PipelineError } from "../../shared/model/errors.ts";
 import type { Rule } from "../../shared/model/finding.ts";
 import { detections } from "../../shared/registry.ts";
+import { choice } from "../choice.ts";
 import { type Door, formatOption, outputFor, outputs, write } from "../door.ts";
 import type { Column } from "../render/columns.ts";
 
@@ -37,12 +37,11 @@ export function rules(program: Command, door: Door): void {
     .description("one rule: what it finds, what it misses, what to do")
     .argument("<name>", "its name or id")
     .action(async (given: string) => {
-      const rule = detections.map((one) => one.rule).find(({ name, id }) => name === given || id === given);
-      if (!rule) {
-        const names = detections.map((one) => one.rule.name).join(", ");
-        throw new PipelineError("config-invalid", `no rule ${given}; there are ${names}`);
-      }
-      await write(explained(rule), undefined, door);
+      const rules = detections.map(({ rule }) => rule);
+      const names = rules.map(({ name }) => name);
+      const meant = rules.find(({ id }) => id === given)?.name ?? choice("rules explain", given, names);
+      const rule = rules.find(({ name }) => name === meant);
+      if (rule) await write(explained(rule), undefined, door);
     });
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { type Level, levels } from "../../shared/model/finding.ts";
 import { renderReport } from "../../shared/report/html-report.ts";
 import { openStore } from "../../shared/store/open-store.ts";
+import { choice } from "../choice.ts";
 import {
   claim,
   type Door,
@@ -12,10 +13,10 @@ import {
   loadDecisions,
   openLines,
   outputFor,
-  parseLevel,
   write,
 } from "../door.ts";
 import { examine, tellRejects } from "../examine.ts";
+import { SOURCES, toHelpText } from "../help.ts";
 import { summarise } from "../summary.ts";
 
 interface Options {
@@ -40,13 +41,16 @@ export function scan(program: Command, door: Door): void {
     .option("-r, --report <file>", "write a self-contained HTML report")
     .addOption(formatOption())
     .option("-o, --output <file>", "write the result there instead of stdout")
-    .option("--fail-on <level>", `exit with 1 where a finding is at or above: ${levels.join(", ")}`, parseLevel)
+    .option("--fail-on <level>", `exit with 1 where a finding is at or above: ${levels.join(", ")}`, (given) =>
+      choice("--fail-on", given, levels),
+    )
     .option("--rejects <file>", "write a line of JSON for every record that could not be read")
     .option("--store <where>", "keep the results: a folder (embedded Postgres) or postgres://…")
     .option("-q, --quiet", "no progress, no summary")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ gnomon scan ./logs --policy policy.yaml --report report.html\n  $ gnomon scan ./logs --format sarif --output gnomon.sarif --fail-on high",
+      () =>
+        `\nExamples:\n  $ gnomon scan ./logs --policy policy.yaml --report report.html\n  $ gnomon scan ./logs --format sarif --output gnomon.sarif --fail-on high\n\n${toHelpText(SOURCES, door)}`,
     )
     .action((paths: string[], options: Options) => run(paths, options, door));
 }

@@ -9,6 +9,7 @@ import { openRuntime, type Runtime, readConfiguration } from "../../functions/ru
 import { type StageName, stages, startStage } from "../../functions/stages.ts";
 import { PipelineError } from "../../shared/model/errors.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/model/units.ts";
+import { choice } from "../choice.ts";
 import { configOption, type Door } from "../door.ts";
 import { every, untilInterrupted } from "../running.ts";
 
@@ -21,7 +22,9 @@ export function worker(program: Command, door: Door): void {
   program
     .command("worker")
     .description("run one function as a member of a Kafka consumer group, or on its schedule, until interrupted")
-    .addArgument(new Argument("<name>", "which function").choices(names))
+    .addArgument(
+      new Argument("<name>", "which function").choices(names).argParser((given) => choice("worker", given, names)),
+    )
     .addOption(configOption(door))
     .option("-q, --quiet", "only warnings and errors")
     .action(async (name: string, { config, quiet }: { config: string; quiet?: boolean }) => {

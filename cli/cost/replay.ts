@@ -11,6 +11,7 @@ import { plainBytes, UnreadableFile } from "../../shared/reading/bytes.ts";
 import { logFiles } from "../../shared/reading/files.ts";
 import { jsonValues } from "../../shared/reading/json-values.ts";
 import { plural } from "../../shared/report/figures.ts";
+import { choice } from "../choice.ts";
 import { type Door, decisionsOption, loadDecisions, write } from "../door.ts";
 import { showProgress } from "../progress.ts";
 
@@ -37,10 +38,7 @@ export function addReplay(command: Command, door: Door): void {
     .action((files: string[], options: ReplayOptions) => runReplay(files, options, door));
 }
 
-function sensitivity(given: string): "high" | "normal" | "low" {
-  if (given === "high" || given === "normal" || given === "low") return given;
-  throw new PipelineError("config-invalid", `--sensitivity is high, normal or low, not ${given}`);
-}
+const sensitivity = (given: string) => choice("--sensitivity", given, ["high", "normal", "low"]);
 
 async function runReplay(paths: readonly string[], options: ReplayOptions, door: Door): Promise<void> {
   const { policy, prices } = await loadDecisions(options);
