@@ -19,6 +19,9 @@ import type { Runtime } from "./runtime.ts";
 export async function takeActivities(messages: readonly IncomingMessage[], runtime: Runtime): Promise<void> {
   const { log, now } = runtime;
   const started = now();
+  const [store, judging] = await Promise.all([runtime.store(), runtime.judging()]);
+  // Asked while messages are read.
+  const forgetting = store.forgottenBefore();
   const activities: Activity[] = [];
   const rejects: Reject[] = [];
   for (const message of messages) {
@@ -26,16 +29,18 @@ export async function takeActivities(messages: readonly IncomingMessage[], runti
     if ("reject" in read) rejects.push(read.reject);
     else activities.push(read.value);
   }
-  const [store, judging] = await Promise.all([runtime.store(), runtime.judging()]);
-  const before = await store.forgottenBefore();
+  const before = await forgetting;
   const remembered = activities.filter(({ endTime }) => endTime >= before);
   const forgotten = activities.length - remembered.length;
   if (forgotten > 0) {
     log.info("left out: activities this old are forgotten", { activities: forgotten, before: toIsoTime(before) });
     log.measure("Forgotten", forgotten, "Count");
   }
+  // That a source was heard is true whatever becomes of the batch.
+  const hearing = store.books.heard(latestOf(activities, started));
+  hearing.catch(() => {});
   const { findings, added, changed } = await detect(remembered, { store, detections, ...judging });
-  await store.books.heard(latestOf(activities, started));
+  await hearing;
   await store.books.recordRejects(rejects, started);
 
   log.measure("Activities", added + changed, "Count");

@@ -130,7 +130,8 @@ function untilOpened<Opened>(openIt: () => Promise<Opened>) {
 }
 
 function openBus({ bus }: Configuration): Bus {
-  return bus === "memory" ? openMemoryBus() : connectKafka(kafkaSettings(bus.kafka));
+  if (bus === "memory") return openMemoryBus();
+  return connectKafka({ ...kafkaSettings(bus.kafka), compression: bus.kafka.compression });
 }
 
 async function openJudging({ policy: file, prices }: Configuration): Promise<Judging> {

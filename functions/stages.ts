@@ -13,20 +13,22 @@ interface Stage {
   readonly topic: TopicName;
   /** Messages a transaction, or a publication, is made of; a raw one holds some fifty records. */
   readonly maxMessages: number;
+  /** While one batch waits for the database's disk, another is judged. Each holds its activities in memory. */
+  readonly partitionsAtOnce: number;
   readonly take: (messages: readonly IncomingMessage[], runtime: Runtime) => Promise<void>;
 }
 
 export const stages = {
-  normalize: { topic: topics.raw.name, maxMessages: 24, take: takeRaw },
-  detect: { topic: topics.activity.name, maxMessages: 1_000, take: takeActivities },
-  rejects: { topic: topics.rejected.name, maxMessages: 500, take: takeRejects },
+  normalize: { topic: topics.raw.name, maxMessages: 24, partitionsAtOnce: 1, take: takeRaw },
+  detect: { topic: topics.activity.name, maxMessages: 1_000, partitionsAtOnce: 2, take: takeActivities },
+  rejects: { topic: topics.rejected.name, maxMessages: 500, partitionsAtOnce: 1, take: takeRejects },
 } as const satisfies Record<string, Stage>;
 
 export type StageName = keyof typeof stages;
 
 /** The consumer group is named after the stage: several workers of one stage share its partitions. */
 export function startStage(name: StageName, runtime: Runtime): Promise<Subscription> {
-  const { topic, maxMessages } = stages[name];
+  const { topic, maxMessages, partitionsAtOnce } = stages[name];
   const { bus, log } = runtime;
   return bus.subscribe(
     topic,
@@ -47,7 +49,7 @@ export function startStage(name: StageName, runtime: Runtime): Promise<Subscript
         throw error;
       }
     },
-    { maxMessages },
+    { maxMessages, partitionsAtOnce },
   );
 }
 

@@ -33,14 +33,19 @@ export interface Bus {
    */
   publish(topic: TopicName, messages: readonly OutgoingMessage[]): Promise<void>;
   /**
-   * Hands over batches of one partition, in order. When `handle` resolves the batch is done; when it throws, the
+   * Hands over batches of one partition, in order, and of so many partitions at once. When `handle` resolves the batch is done; when it throws, the
    * same batch comes again, after a pause that grows. At least once.
    */
   subscribe(
     topic: TopicName,
     group: string,
     handle: (batch: readonly IncomingMessage[]) => Promise<void>,
-    options?: { readonly fromBeginning?: boolean; readonly maxMessages?: number },
+    options?: {
+      readonly fromBeginning?: boolean;
+      readonly maxMessages?: number;
+      /** Absent: one. */
+      readonly partitionsAtOnce?: number;
+    },
   ): Promise<Subscription>;
   close(): Promise<void>;
 }

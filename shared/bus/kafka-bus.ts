@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import kafkajs, {
   type Admin,
   CompressionTypes,
@@ -16,6 +16,7 @@ import kafkajs, {
   type KafkaConfig,
   type KafkaMessage,
   logLevel,
+  type Message,
   Partitioners,
   type Producer,
 } from "kafkajs";
@@ -44,6 +45,8 @@ export interface KafkaSettings {
       }
     /** Called for every connection; MSK IAM is a token like any other. */
     | { readonly mechanism: "oauthbearer"; readonly token: () => Promise<string> };
+  /** Of what is published. Absent: gzip. */
+  readonly compression?: "gzip" | "zstd";
 }
 
 const FIRST_PAUSE_MS = 200;
@@ -66,12 +69,24 @@ const CONSUMER_RETRIES = 30;
 /**
  * gzip is what every service takes that speaks Kafka. At its fastest it takes 40 % of the time, for 23 % more bytes. On
  * this thread, since a batch takes less than a way to another thread and back: 1.7 µs a record against 4.7, and 0.7
- * against 5.8 to unpack.
+ * against 5.8 to unpack. zstd at its fastest takes half of that, and so it does of the broker, which unpacks what it is
+ * given; kafkajs knows it by number only.
  */
 kafkajs.CompressionCodecs[CompressionTypes.GZIP] = () => ({
   compress: async ({ buffer }: { readonly buffer: Buffer }) => gzipSync(buffer, { level: 1 }),
   decompress: async (buffer: Buffer) => gunzipSync(buffer, { chunkSize: unpackedBytes(buffer) }),
 });
+
+kafkajs.CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: async ({ buffer }: { readonly buffer: Buffer }) =>
+    zstdCompressSync(buffer, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
+  decompress: async (buffer: Buffer) => zstdDecompressSync(buffer, { chunkSize: roomFor(buffer) }),
+});
+
+const compressions = { gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD } as const;
+
+/** Records are a twentieth when packed; where they are less, it is put together of parts. */
+const roomFor = (zstd: Buffer): number => Math.min(Math.max(24 * zstd.length, 1_024), 2 * MAX_MESSAGE_BYTES);
 
 /** As its last four bytes say (RFC 1952, ISIZE): taken at once, not put together of parts. Who lies gets parts. */
 const unpackedBytes = (gzip: Buffer): number =>
@@ -109,8 +124,8 @@ export function connectKafka(settings: KafkaSettings): Bus {
       await sending.send({
         topic,
         acks: -1,
-        compression: CompressionTypes.GZIP,
-        messages: messages.map(({ key, value, headers }) => ({ key, value, ...(headers ? { headers } : {}) })),
+        compression: compressions[settings.compression ?? "gzip"],
+        messages: dividedAtOnce(messages.map(writable)),
       });
     } catch (error) {
       // kafkajs takes back the sequence numbers of all partitions, also of those that have their messages: by the same
@@ -162,7 +177,7 @@ export function connectKafka(settings: KafkaSettings): Bus {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 1,
+        partitionsConsumedConcurrently: options.partitionsAtOnce ?? 1,
         eachBatch: async ({ batch, heartbeat, isRunning, isStale, resolveOffset }) => {
           const size = options.maxMessages ?? DEFAULT_BATCH;
           for (let from = 0; from < batch.messages.length; from += size) {
@@ -199,6 +214,28 @@ export function connectKafka(settings: KafkaSettings): Bus {
       await producer?.then((open) => open.disconnect()).catch(() => {});
     },
   };
+}
+
+const writable = ({ key, value, headers }: OutgoingMessage): Message =>
+  headers ? { key, value, headers } : { key, value };
+
+/**
+ * kafkajs divides messages among partitions by copying a partition's list for each of its messages
+ * (`groupMessagesPerPartition.js`): of a thousand that takes as long as to write them. It does so by `reduce`; here each
+ * message is given to it by itself, and put behind the others.
+ */
+export function dividedAtOnce(messages: Message[]): Message[] {
+  type Lists = Record<string, Message[]>;
+  const reduce = (divide: (lists: Lists, message: Message) => Lists, lists: Lists): Lists => {
+    for (const message of messages) {
+      for (const partition of Object.keys(divide({}, message))) {
+        lists[partition] ??= [];
+        lists[partition].push(message);
+      }
+    }
+    return lists;
+  };
+  return Object.assign(messages, { reduce });
 }
 
 /** Java's partitions, chosen once a key: kafkajs hashes in 64-bit numbers of its own, 4 µs a message. */

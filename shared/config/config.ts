@@ -26,6 +26,11 @@ const Name = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dots, dashes; at most 64 of them");
 
 const Kafka = KafkaConnection.extend({
+  /**
+   * Of what is written; both are read. zstd takes half of the time and a quarter less room. Event Hubs knows gzip only,
+   * and nobody says whether Lambda's own reader of Kafka knows zstd.
+   */
+  compression: z.enum(["gzip", "zstd"]).default("gzip"),
   replicationFactor: z.coerce.number().int().min(1).max(9).default(3),
 });
 

@@ -113,7 +113,10 @@ describe("a compiled shape", () => {
         expectSame(Activity, { ...activity, [name]: value });
         expectSame(Activity, { ...activity, more: value });
         expectSameOfPresent(Activity, { ...activity, [name]: value });
-        expectSameOfPresent(Activity, { ...activity, [name]: { ...(activity[name as "actor"] ?? {}), uid: value } });
+        expectSameOfPresent(Activity, {
+          ...activity,
+          [name]: { ...(activity[name as "actor"] ?? {}), uid: value },
+        });
       }),
     );
   });
