@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { connectKafka, migrateTopics, readMessages } from "../shared/bus/kafka-bus.ts";
 import { activityMessage, placeOf } from "../shared/bus/messages.ts";
 import { topics } from "../shared/bus/topics.ts";
@@ -92,6 +92,38 @@ else {
     expect(mixed.messages.map(placeOf)).toEqual(of);
     expect(new Set(mixed.gone)).toEqual(new Set([oldest, behind]));
     await bus.close();
+  });
+
+  it("ends where retention takes a partition's last messages before it reads them, and says that they are gone", async () => {
+    await migrateTopics({ brokers: server.brokers }, { replicationFactor: 1 });
+    const bus = connectKafka({ brokers: server.brokers });
+    const all: string[] = [];
+    const subscription = await bus.subscribe(topics.raw.name, "expiring", async (batch) => {
+      all.push(...batch.filter(({ key }) => key?.startsWith("expiring")).map(placeOf));
+    });
+    await bus.publish(
+      topics.raw.name,
+      Array.from({ length: 50 }, (_, at) => ({ key: `expiring ${at % 5}`, value: '"made up"' })),
+    );
+    await until(() => all.length >= 50);
+    await subscription.stop();
+    await bus.close();
+
+    const [, expiring = []] = longest(all);
+    const { consumer } = Kafka.prototype;
+    // When it knows what there is, and has read none of it.
+    vi.spyOn(Kafka.prototype, "consumer").mockImplementation(function (this: Kafka, ...given) {
+      const made = consumer.apply(this, given);
+      const connect = async () => {
+        await deleteUpTo(expiring.at(-1) ?? expect.fail("a partition that holds several"));
+        await made.connect();
+      };
+      return { ...made, connect };
+    });
+    const { messages, gone } = await readMessages({ brokers: server.brokers }, topics.raw.name, new Set(all));
+    vi.restoreAllMocks();
+    expect(new Set(gone)).toEqual(new Set(expiring));
+    expect(new Set(messages.map(placeOf))).toEqual(new Set(all.filter((place) => !expiring.includes(place))));
   });
 
   it("normalizes rejected records again after a fix, and keeps waiting for those that are rejected again", async () => {

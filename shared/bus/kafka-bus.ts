@@ -444,6 +444,8 @@ export interface MessagesAt {
   readonly gone: readonly string[];
 }
 
+const LOOK_MS = 1_000;
+
 /**
  * The messages at these places, `topic/partition/offset`. A group of its own for this one reading: nobody else's offsets
  * move, and none of its partitions is another's.
@@ -455,8 +457,14 @@ export async function readMessages(
 ): Promise<MessagesAt> {
   const kafka = new Kafka(configFor(settings));
   const admin = kafka.admin();
-  const consumer = kafka.consumer({ groupId: `gnomon-replay-${randomUUID()}`, allowAutoTopicCreation: false });
+  const consumer = kafka.consumer({
+    groupId: `gnomon-replay-${randomUUID()}`,
+    allowAutoTopicCreation: false,
+    // Disconnecting waits for the answer that is on its way.
+    maxWaitTimeInMs: 500,
+  });
   const found = new Map<string, IncomingMessage>();
+  const over = new AbortController();
   try {
     await admin.connect();
     const held = await admin.fetchTopicOffsets(topic);
@@ -478,6 +486,18 @@ export async function readMessages(
           },
         });
         running.catch(reject);
+        // What expires meanwhile would never arrive either.
+        const looking = async () => {
+          while (open.size > 0) {
+            await sleep(LOOK_MS, undefined, { signal: over.signal });
+            for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+              const last = wanted.get(partition)?.last ?? 0n;
+              if (last < BigInt(low) || last >= BigInt(high)) open.delete(partition);
+            }
+          }
+          resolve();
+        };
+        looking().catch(reject);
         // Behind its end, where nothing of a partition is wanted.
         for (const { partition, high } of held) {
           const offset = String(wanted.get(partition)?.first ?? high);
@@ -489,6 +509,7 @@ export async function readMessages(
   } catch (error) {
     throw asPipelineError(error, topic);
   } finally {
+    over.abort();
     await consumer.disconnect().catch(() => {});
     await admin.disconnect().catch(() => {});
   }
