@@ -3,28 +3,38 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type ForeignBatch, partitionsBehind, readForeignTopic } from "../shared/bus/foreign-topic.ts";
 import type { FetchedPage } from "../shared/collectors/collector.ts";
 import { kafkaTopic } from "../shared/collectors/kafka-topic.ts";
 import { EpochMs } from "../shared/model/units.ts";
 import { collect } from "../shared/pipeline/collect.ts";
 import { sources } from "../shared/registry.ts";
-import { type KafkaServer, startKafka } from "./servers/kafka.ts";
+import { FETCH, type Holding, startHolding } from "./servers/holding.ts";
+import { freePort, type KafkaServer, startKafka } from "./servers/kafka.ts";
 import { unavailable } from "./servers/unavailable.ts";
+import { until } from "./until.ts";
 
 const NOW = EpochMs.parse(Date.UTC(2026, 8, 14, 10, 20));
 const { signal: running } = new AbortController();
 
-const started = await startKafka({ secured: true });
+let before: Holding | undefined;
+const started = await startKafka({
+  secured: true,
+  behind: async (port) => {
+    before = await startHolding(await freePort(), port, FETCH);
+    return before.port;
+  },
+});
 
 if ("missing" in started) unavailable("Kafka", started.missing);
-else describeForeignTopics(started.server);
+else describeForeignTopics(started.server, before);
 
-function describeForeignTopics(server: KafkaServer): void {
+function describeForeignTopics(server: KafkaServer, busy: Holding | undefined): void {
   const kafka = new Kafka({ brokers: [...server.brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   const producer = kafka.producer();
   // One for each test: a broker takes its time to tell of a new topic.
-  const ready = Array.from({ length: 14 }, (_, number) => `insights-logs-${number}`);
+  const ready = Array.from({ length: 17 }, (_, number) => `insights-logs-${number}`);
   let topic = "";
   beforeAll(async () => {
     await Promise.all([admin.connect(), producer.connect()]);
@@ -38,6 +48,7 @@ function describeForeignTopics(server: KafkaServer): void {
   afterAll(async () => {
     await Promise.all([admin.disconnect(), producer.disconnect()]);
     await server.stop();
+    await busy?.close();
   });
 
   const settingsWith = (given: Readonly<Record<string, unknown>> = {}) => {
@@ -232,6 +243,67 @@ function describeForeignTopics(server: KafkaServer): void {
     it("calls a broker that does not answer unavailable", async () => {
       const { failures } = await run({ brokers: ["127.0.0.1:9"] });
       expect(failures).toEqual([expect.objectContaining({ code: "upstream-unavailable" })]);
+    });
+
+    const foreignTopic = () => ({ connection: { brokers: server.brokers }, topic, group: "gnomon" });
+    const valuesIn = ({ messages }: ForeignBatch) => messages.map(({ value }) => Buffer.from(value).toString());
+
+    it.runIf(busy)(
+      "waits for a broker that is slow, and calls it unavailable where it gives nothing at all",
+      async () => {
+        await send(["slow"], 0);
+        await send(["too"], 1);
+        busy?.hold();
+        const given: string[] = [];
+        const reading = async (longestMs: number) => {
+          for await (const batch of readForeignTopic(foreignTopic(), running, { lookMs: 100, longestMs })) {
+            given.push(...valuesIn(batch));
+            await batch.commit();
+          }
+        };
+        await expect(reading(1_000)).rejects.toMatchObject({
+          code: "upstream-unavailable",
+          message: expect.stringMatching(/nothing within 1 s of what partition 0, 1 holds/),
+        });
+        expect(given).toEqual([]);
+        const patiently = reading(60_000);
+        await sleep(3_000);
+        busy?.release();
+        await patiently;
+        expect(given.sort()).toEqual(["slow", "too"]);
+      },
+    );
+
+    it("reads what a transaction brought, and is at the end behind its end", async () => {
+      const transactional = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
+      await transactional.connect();
+      const transaction = await transactional.transaction();
+      await transaction.send({ topic, messages: [{ partition: 0, value: "kept" }] });
+      await transaction.commit();
+      await transactional.disconnect();
+      // Its end is written when the broker comes to it.
+      await until(async () => (await partitionsBehind(foreignTopic())).size > 0);
+      const given: string[] = [];
+      for await (const batch of readForeignTopic(foreignTopic(), running)) {
+        given.push(...valuesIn(batch));
+        await batch.commit();
+      }
+      expect(given).toEqual(["kept"]);
+      expect(await partitionsBehind(foreignTopic())).toEqual(new Map());
+    });
+
+    it("does not wait for what no reader is given: a transaction that was taken back", async () => {
+      const transactional = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
+      await transactional.connect();
+      const transaction = await transactional.transaction();
+      await transaction.send({ topic, messages: [{ partition: 0, value: "taken back" }] });
+      await transaction.abort();
+      await transactional.disconnect();
+      // Its end is written when the broker comes to it.
+      await until(async () => (await partitionsBehind(foreignTopic())).size > 0);
+      const patience = { lookMs: 500, longestMs: 30_000 };
+      const given = await Array.fromAsync(readForeignTopic(foreignTopic(), running, patience));
+      expect(given.flatMap(valuesIn)).toEqual([]);
     });
 
     it("tells doctor for each topic whether it may be read", async () => {

@@ -12,6 +12,7 @@ import {
   type TopicPartitionOffset,
 } from "kafkajs";
 import { PipelineError } from "../model/errors.ts";
+import { SECOND_MS } from "../model/units.ts";
 import { configFor, type KafkaSettings, refusalIn } from "./kafka-bus.ts";
 
 export interface ForeignTopic {
@@ -40,11 +41,27 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const HEARTBEAT_MS = 3_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
-/** Without a message for so long, what is left belongs to another member of the group. */
-const IDLE_MS = 10_000;
+const LEAVING_MS = 5_000;
 
-/** Throws a PipelineError where it may not be read, or cannot now. */
-export async function* readForeignTopic(foreign: ForeignTopic, signal: AbortSignal): AsyncGenerator<ForeignBatch> {
+/** For a message. */
+export interface Patience {
+  /** Without one for so long, the broker is asked what is left, and whose that is. */
+  readonly lookMs: number;
+  /** Without one for so long of what is left and its own, a reader gives up. */
+  readonly longestMs: number;
+}
+
+export const patient: Patience = { lookMs: 10_000, longestMs: 60_000 };
+
+/**
+ * Throws a PipelineError where it may not be read, or cannot now: also where the broker has something and gives nothing.
+ * What belongs to another member of the group is left to that.
+ */
+export async function* readForeignTopic(
+  foreign: ForeignTopic,
+  signal: AbortSignal,
+  { lookMs, longestMs }: Patience = patient,
+): AsyncGenerator<ForeignBatch> {
   const behind = await partitionsBehind(foreign);
   if (behind.size === 0 || signal.aborted) return;
 
@@ -58,6 +75,27 @@ export async function* readForeignTopic(foreign: ForeignTopic, signal: AbortSign
   });
   const handoff = new Handoff<Handed>();
   consumer.on(consumer.events.CRASH, ({ payload }) => handoff.fail(payload.error));
+  /** Undefined while the group has not said so. */
+  let ours: readonly number[] | undefined;
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    ours = payload.memberAssignment[foreign.topic] ?? [];
+  });
+  consumer.on(consumer.events.REBALANCING, () => {
+    ours = undefined;
+  });
+  // Of a transaction that was given up no message is handed over, nor is the end of any.
+  const passed = new Map<number, bigint>();
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, batchSize, lastOffset } }) => {
+    if (batchSize === 0) passed.set(partition, BigInt(lastOffset) + 1n);
+  });
+  const left = async (): Promise<readonly number[]> => {
+    const now = await partitionsBehind(foreign);
+    return [...behind]
+      .filter(([partition, end]) => now.has(partition) && (passed.get(partition) ?? 0n) < end)
+      .map(([partition]) => partition)
+      .filter((partition) => ours?.includes(partition) ?? true)
+      .sort((a, b) => a - b);
+  };
   try {
     await consumer.connect();
     await consumer.subscribe({ topic: foreign.topic, fromBeginning: true });
@@ -67,9 +105,17 @@ export async function* readForeignTopic(foreign: ForeignTopic, signal: AbortSign
       partitionsConsumedConcurrently: 1,
       eachBatch: (payload) => handOver(foreign, payload, consumer, handoff),
     });
-    for (;;) {
-      const taken = await handoff.take(IDLE_MS, signal);
-      if (taken === undefined) return;
+    for (let silentMs = 0; ; ) {
+      const taken = await handoff.take(lookMs, signal);
+      if (taken === undefined) {
+        if (signal.aborted) return;
+        silentMs += lookMs;
+        const waiting = await left();
+        if (waiting.length === 0) return;
+        if (silentMs >= longestMs) throw silence(foreign, waiting, silentMs);
+        continue;
+      }
+      silentMs = 0;
       yield taken.batch;
       const end = behind.get(taken.partition);
       if (end !== undefined && taken.next >= end) behind.delete(taken.partition);
@@ -79,7 +125,8 @@ export async function* readForeignTopic(foreign: ForeignTopic, signal: AbortSign
     throw foreignError(foreign, error);
   } finally {
     handoff.close();
-    await consumer.disconnect().catch(() => {});
+    // Leaving waits for the answer that is on its way, which a run that ends has not the time for.
+    await Promise.race([consumer.disconnect().catch(() => {}), sleep(LEAVING_MS, undefined, { ref: false })]);
   }
 }
 
@@ -143,7 +190,9 @@ async function handOver(
     for (const slice of slicesOf(batch.messages)) {
       const [first, last] = [slice[0], slice.at(-1)];
       if (!first || !last || !isRunning() || isStale()) return;
-      const next = BigInt(last.offset) + 1n;
+      // The end of a transaction stands behind its messages, and is none.
+      const end = last === batch.messages.at(-1) ? batch.lastOffset() : last.offset;
+      const next = BigInt(end) + 1n;
       const taken = await handoff.give({
         partition,
         next,
@@ -190,10 +239,19 @@ async function commit(foreign: ForeignTopic, consumer: Consumer, offset: TopicPa
   }
 }
 
-function foreignError({ connection, topic }: ForeignTopic, error: unknown): PipelineError {
+const whereIs = ({ connection, topic }: ForeignTopic): string =>
+  `Kafka at ${connection.brokers[0] ?? ""}: ${topic}`;
+
+const silence = (foreign: ForeignTopic, partitions: readonly number[], silentMs: number): PipelineError =>
+  new PipelineError(
+    "upstream-unavailable",
+    `${whereIs(foreign)}: nothing within ${silentMs / SECOND_MS} s of what partition ${partitions.join(", ")} holds; it is tried again`,
+  );
+
+function foreignError(foreign: ForeignTopic, error: unknown): PipelineError {
   if (error instanceof PipelineError) return error;
   if (!(error instanceof KafkaJSError)) throw error;
-  const where = `Kafka at ${connection.brokers[0] ?? ""}: ${topic}`;
+  const where = whereIs(foreign);
   const refusal = refusalIn(error);
   if (refusal === undefined) {
     const what = "type" in error ? String(error.type) : error.name;
