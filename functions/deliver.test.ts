@@ -15,6 +15,11 @@ import { world } from "../test/world.ts";
 import { deliverOnce } from "./deliver.ts";
 
 const PEOPLE = 5;
+/** Each a finding of its own. */
+const byPeople = many(PEOPLE + 1, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } }).map((call, n) => ({
+  ...call,
+  actor: { uid: `person-${n}` },
+}));
 const running = new AbortController().signal;
 
 let folder: string;
@@ -23,9 +28,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gnomon-deliver-"));
   await copyMadeStore(join(folder, "store"));
   store = await openLastingStore(join(folder, "store"));
-  const calls = many(PEOPLE, { model: { id: "deepseek-y", name: "deepseek/deepseek-y" } });
-  const byPeople = calls.map((call, n) => ({ ...call, actor: { uid: `person-${n}` } }));
-  await detect(byPeople, { ...world, store });
+  await detect(byPeople.slice(0, PEOPLE), { ...world, store });
 });
 afterAll(async () => {
   await store.close();
@@ -171,5 +174,28 @@ describe("delivering once", () => {
     expect(await deliverOnce(runtime, running)).toEqual([{ sink: "ending", settled: PEOPLE - 2 }]);
     expect(new Set(toldBy(server)).size).toBe(PEOPLE);
     expect(server.asked).toHaveLength(PEOPLE);
+  });
+
+  it("goes on owing what is answered 400 alone, until one that is taken beside it shows that it is not the secret", async () => {
+    let alone: unknown;
+    const server = await serve(({ headers }, count) => {
+      const id = headers["webhook-id"];
+      if (count === PEOPLE) alone = id;
+      return { status: id !== alone ? 200 : count === PEOPLE ? 503 : 400 };
+    });
+    const runtime = runtimeFor({ doubted: server.url });
+    expect(await deliverOnce(runtime, running)).toMatchObject([{ settled: PEOPLE - 1, failure: {} }]);
+    for (const _ of [1, 2]) {
+      expect(await deliverOnce(runtime, running)).toMatchObject([
+        {
+          settled: 0,
+          failure: { code: "upstream-refused", message: expect.stringContaining("check the secret") },
+        },
+      ]);
+    }
+    await detect(byPeople.slice(PEOPLE), { ...world, store });
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "doubted", settled: 2 }]);
+    expect((await store.books.refusals()).filter(({ sink }) => sink === "doubted")).toHaveLength(1);
+    expect(await deliverOnce(runtime, running)).toEqual([{ sink: "doubted", settled: 0 }]);
   });
 });

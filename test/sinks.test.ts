@@ -146,9 +146,18 @@ describe("what a webhook's receiver says of a finding", () => {
     }
   });
 
-  it("concerns that one also where no other is told that would show it", async () => {
-    const { host, sent } = await told({ a: 400 }, ["a"]);
-    expect(Object.fromEntries(sent)).toEqual({ [idOf("a")]: `webhook: ${host} answered 400` });
+  it("concerns that one alone where it is too large or no finding to the receiver, also without another", async () => {
+    for (const status of [413, 422]) {
+      const { host, sent } = await told({ a: status }, ["a"]);
+      expect(Object.fromEntries(sent)).toEqual({ [idOf("a")]: `webhook: ${host} answered ${status}` });
+    }
+  });
+
+  it("may concern the secret where it answers 400 and no other is told that would show it", async () => {
+    await expect(told({ a: 400 }, ["a"])).rejects.toMatchObject({
+      code: "upstream-refused",
+      message: expect.stringContaining("400 to the only finding it was told: check the secret"),
+    });
   });
 
   it("concerns the secret where it answers 400 to all of several", async () => {

@@ -45,11 +45,13 @@ export const webhook = defineSink({
       } else if (answer.status === 400) invalid.push({ id, refused: answer.refused });
       else yield [{ id, refused: answer.refused }];
     }
-    // Many receivers say 400 of a signature, too.
-    if (taken === 0 && invalid.length > 1) {
+    // Many receivers say 400 of a signature, too: only where they take another's is it this finding. Of one that is told
+    // alone nobody knows; it stays owed until another is told with it.
+    if (taken === 0 && invalid[0]) {
+      const told = invalid.length === 1 ? "the only finding it was told" : `all of ${invalid.length} findings`;
       throw new PipelineError(
         "upstream-refused",
-        `${invalid[0]?.refused} to all of ${invalid.length} findings: check the secret, and that it takes Standard Webhooks`,
+        `${invalid[0].refused} to ${told}: check the secret, and that it takes Standard Webhooks`,
       );
     }
     if (invalid.length > 0) yield invalid;
