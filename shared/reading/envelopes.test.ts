@@ -30,4 +30,11 @@ describe("records in envelopes", () => {
     const spoken = { message: "{}", timestamp: "2026-11-23T00:00:00Z" };
     expect([...unwrap(span), ...unwrap(spoken)]).toEqual([span, spoken]);
   });
+
+  it("are found in a table whose columns have no names that are text, by where a cell stands", () => {
+    const nested = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+    const columns = [{ name: "model" }, { name: { toString: 1 } }, { name: nested }, nested, null];
+    const table = { columns, rows: [["gpt", "b", "c", "d", "e", "f"]] };
+    expect([...unwrap({ tables: [table] })]).toEqual([{ model: "gpt", 1: "b", 2: "c", 3: "d", 4: "e", 5: "f" }]);
+  });
 });

@@ -94,9 +94,13 @@ const isPage = (document: Record<string, unknown>): boolean =>
 /** Log Analytics: columns and rows apart. */
 function rowsOf(table: unknown): unknown[] {
   if (!isRecord(table) || !Array.isArray(table["columns"]) || !Array.isArray(table["rows"])) return [table];
-  const names = table["columns"].map((column) => (isRecord(column) ? String(column["name"]) : String(column)));
+  const names = table["columns"].map((column) => (isRecord(column) ? column["name"] : column));
+  const nameAt = (at: number): string => {
+    const name: unknown = names[at];
+    return typeof name === "string" ? name : String(at);
+  };
   return table["rows"].map((row) =>
-    Array.isArray(row) ? Object.fromEntries(row.map((cell, at) => [names[at] ?? String(at), cell])) : row,
+    Array.isArray(row) ? Object.fromEntries(row.map((cell, at) => [nameAt(at), cell])) : row,
   );
 }
 
