@@ -48,6 +48,17 @@ describe("a pushed request", () => {
     expect(JSON.stringify([raw, rejected, runtime.lines])).not.toContain("CANARY");
   });
 
+  it("may have a record a line, and loses none to one that is no JSON", async () => {
+    const runtime = madeUpRuntime(file());
+    const raw = await listen(runtime.bus, topics.raw.name);
+    const rejected = await listen(runtime.bus, topics.rejected.name);
+    const lines = [JSON.stringify(call), '{"response_cost":NaN}', JSON.stringify({ ...call, id: "chatcmpl-2" })];
+    const request = { ...pushed([]), body: Buffer.from(lines.join("\n")) };
+    expect((await receivePushed(request, runtime)).status).toBe(200);
+    expect(raw.flatMap(({ value }) => value.split("\n"))).toHaveLength(2);
+    expect(rejected.map(({ value }) => JSON.parse(value).place)).toEqual([expect.stringMatching(/ document 2$/)]);
+  });
+
   it("is answered with 503 and when to come again where the bus is away", async () => {
     const publish: Bus["publish"] = () => Promise.reject(new PipelineError("upstream-unavailable", "no broker"));
     const runtime = madeUpRuntime(file(), { bus: { ...openMemoryBus(), publish } });

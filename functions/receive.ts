@@ -26,7 +26,7 @@ export async function receivePushed(request: PushedRequest, runtime: Runtime): P
   if ("refusal" in got) return told(got.refusal, runtime);
   const { records, rejects } = trimmed(got.documents, got.place, sources, started);
   try {
-    await publishRaw(records, rejects, got.place, runtime);
+    await publishRaw(records, [...rejects, ...got.unreadable], got.place, runtime);
   } catch (error) {
     log.error("the bus did not take what was pushed; its sender keeps it", {
       records: records.length,

@@ -40,11 +40,27 @@ describe("a pushed request", () => {
     };
     // `printf '{"a":1}' | sha256sum`
     const place = "pushed to /v1/events, sha256 015abd7f5cc57a2d";
-    expect(await received(request(), SECRET, NOW)).toEqual({ documents: [{ a: 1 }], place });
+    expect(await received(request(), SECRET, NOW)).toEqual({ documents: [{ a: 1 }], unreadable: [], place });
     expect(await placeOf({ path: "/v1/events/" })).toBe(place);
     const headers = { authorization: `Bearer ${SECRET}`, "content-encoding": "gzip" };
     expect(await placeOf({ headers, body: gzipSync('{"a":1}') })).toBe(place);
     expect(await placeOf({ body: Buffer.from('{"a":2}') })).not.toBe(place);
+  });
+
+  it("may have a document a line, of which those that are none are named by their number", async () => {
+    const body = Buffer.from('{"a":1}\n{"a":NaN}\n{"a":3}\n');
+    const got = await received(request({ body }), SECRET, NOW);
+    if ("refusal" in got) expect.fail("it was refused");
+    expect(got.documents).toEqual([{ a: 1 }, { a: 3 }]);
+    expect(got.unreadable).toEqual([{ reason: expect.stringMatching(/JSON/), place: `${got.place} document 2` }]);
+    expect(JSON.stringify(got.unreadable)).not.toContain("NaN");
+
+    const array = await received(request({ body: Buffer.from('[{"a":1},{"a":NaN},{"a":3}]') }), SECRET, NOW);
+    expect(array).toMatchObject({ documents: [{ a: 1 }, { a: 3 }] });
+    for (const none of ['{"a":1}\n{"a":', "no\nJSON\n", `{"a":1}\n${"{a}\n".repeat(101)}`, ""]) {
+      expect(await statusOf({ body: Buffer.from(none) }), none).toBe(400);
+    }
+    expect(await statusOf({ path: "/v1/traces", body })).toBe(400);
   });
 
   it("is taken by POST, at the paths there are, and nowhere else", async () => {

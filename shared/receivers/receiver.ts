@@ -6,6 +6,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { PipelineError } from "../model/errors.ts";
 import { digestOf } from "../model/uid.ts";
+import { jsonValues } from "../reading/json-values.ts";
 
 /** What is known of a request before its body is read. */
 export interface PushedHead {
@@ -35,6 +36,9 @@ const MAX_SIGNED_BYTES = 1024 * 1024;
 /** Standard Webhooks: a signature older or younger than this is somebody's replay. */
 const SIGNATURE_SECONDS = 300;
 
+/** Of one body: with more of them it is something else than JSON. */
+const MOST_UNREADABLE = 100;
+
 export interface Admission {
   /** Whether the secret was shown; a signature is believed once the body is there. */
   readonly known: boolean;
@@ -55,6 +59,13 @@ export function admitted(
   return signatureOf(head, nowSeconds) ? { known: false, maxBytes: MAX_SIGNED_BYTES } : nobody;
 }
 
+export interface Received {
+  readonly documents: readonly unknown[];
+  /** Of several documents those that are none. */
+  readonly unreadable: readonly { readonly reason: string; readonly place: string }[];
+  readonly place: string;
+}
+
 /**
  * The documents of a request, or the answer that refuses it. Their place is the body's own, and the same when it is sent
  * again: rejects of one place and number are one. Never throws.
@@ -63,9 +74,7 @@ export async function received(
   request: PushedRequest,
   secret: string,
   nowSeconds: number,
-): Promise<
-  { readonly documents: readonly unknown[]; readonly place: string } | { readonly refusal: PushedResponse }
-> {
+): Promise<Received | { readonly refusal: PushedResponse }> {
   const admission = admitted(request, secret, nowSeconds);
   if ("refusal" in admission) return admission;
   const { known, maxBytes } = admission;
@@ -73,24 +82,34 @@ export async function received(
   if (!known && !isSigned(request, secret, nowSeconds)) return nobody;
   const path = pathOf(request);
   try {
-    const decode = routes.get(path) ?? json;
+    const decode = routes.get(path) ?? anyJson;
     const body = unpacked(request);
-    const document = await decode(body, request.headers["content-type"] ?? "");
-    return { documents: [document], place: `pushed to ${path}, ${digestOf(body)}` };
+    const { documents, unreadable = [] } = await decode(body, request.headers["content-type"] ?? "");
+    const place = `pushed to ${path}, ${digestOf(body)}`;
+    return {
+      documents,
+      unreadable: unreadable.map(({ reason, number }) => ({ reason, place: `${place} document ${number}` })),
+      place,
+    };
   } catch (error) {
     if (error instanceof PipelineError) return refuse(400, error.message);
     return refuse(400, "the body is not what its headers say");
   }
 }
 
-type Decode = (body: Buffer, contentType: string) => Promise<unknown>;
+interface Decoded {
+  readonly documents: readonly unknown[];
+  readonly unreadable?: readonly { readonly reason: string; readonly number: number }[];
+}
+
+type Decode = (body: Buffer, contentType: string) => Promise<Decoded>;
 
 const routes: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   // OTLP/HTTP 1.7: paths and both encodings.
   ["/v1/traces", (body, contentType) => (isProtobuf(contentType) ? protobuf("traces", body) : json(body))],
   ["/v1/logs", (body, contentType) => (isProtobuf(contentType) ? protobuf("logs", body) : json(body))],
-  // LiteLLM's generic_api callback (an array), Pub/Sub push, EventBridge API destinations, any signed webhook.
-  ["/v1/events", json],
+  // LiteLLM's generic_api callback (an array, or lines), Pub/Sub push, EventBridge API destinations, any signed webhook.
+  ["/v1/events", anyJson],
 ]);
 
 /** Where the exporter expects an OTLP answer in the encoding it used. */
@@ -117,17 +136,44 @@ const nobody = refuse(
 
 const isProtobuf = (contentType: string): boolean => contentType.startsWith("application/x-protobuf");
 
-async function protobuf(signal: "traces" | "logs", body: Buffer): Promise<unknown> {
+async function protobuf(signal: "traces" | "logs", body: Buffer): Promise<Decoded> {
   const { decodeOtlp } = await import("./otlp-protobuf.ts");
-  return decodeOtlp(signal, body);
+  return { documents: [decodeOtlp(signal, body)] };
 }
 
-async function json(body: Buffer): Promise<unknown> {
+const notJson = () => new PipelineError("upstream-refused", "the body is not JSON");
+
+async function json(body: Buffer): Promise<Decoded> {
   try {
-    return JSON.parse(body.toString("utf8"));
+    return { documents: [JSON.parse(body.toString("utf8"))] };
   } catch {
-    throw new PipelineError("upstream-refused", "the body is not JSON");
+    throw notJson();
   }
+}
+
+/**
+ * One document, or a line for each, whatever the content type says: LiteLLM sends both as `application/json`, and what is
+ * refused it forgets. So one that is none is rejected by its number, as long as others are. Of a body that ends early the
+ * rest would be missed: it is refused.
+ */
+async function anyJson(body: Buffer): Promise<Decoded> {
+  const whole = await json(body).catch(() => undefined);
+  if (whole) return whole;
+  const documents: unknown[] = [];
+  const unreadable: { reason: string; number: number }[] = [];
+  for await (const values of jsonValues(once(body))) {
+    for (const found of values) {
+      if ("value" in found) documents.push(found.value);
+      else if (found.early || unreadable.length === MOST_UNREADABLE) throw notJson();
+      else unreadable.push({ reason: found.rejected, number: found.number });
+    }
+  }
+  if (documents.length === 0) throw notJson();
+  return { documents, unreadable };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 function unpacked({ headers, body }: PushedRequest): Buffer {
