@@ -15,6 +15,11 @@ import type { Runtime } from "./runtime.ts";
 /** Senders are few and keep their connections. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 60_000;
+/**
+ * Longer than a load balancer keeps a connection that is idle: 60 s is what AWS' does. One that is closed here while the
+ * next request is on its way is answered 502, and not every sender asks twice.
+ */
+const KEEP_ALIVE_MS = 75_000;
 /** Of a body that nobody reads, and whose connection is worth keeping. */
 const SHORT_BYTES = 64 * 1024;
 /** Of bodies, held at once: from their first byte until the bus has what was in them. */
@@ -39,11 +44,13 @@ export async function serveReceiver(runtime: Runtime): Promise<ReceiverServer> {
     const { status, headers, body } = await answer(request, invite);
     // Node reads on what was not read of a body, to find the next request behind it.
     const isShort = Number(request.headers["content-length"] ?? Number.NaN) <= SHORT_BYTES;
-    const ends = request.complete || isShort ? {} : { connection: "close" };
-    response.writeHead(status, { ...headers, ...ends }).end(body);
+    // Nor is a connection kept that the end would have to wait for.
+    const goesOn = server.listening && (request.complete || isShort);
+    response.writeHead(status, { ...headers, ...(goesOn ? {} : { connection: "close" }) }).end(body);
   };
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
-    respond(request, response, () => {}),
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => respond(request, response, () => {}),
   );
   // Who asks before sending a body is told to send it only where it will be read.
   server.on("checkContinue", (request, response) => respond(request, response, () => response.writeContinue()));

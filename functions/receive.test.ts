@@ -9,6 +9,7 @@ import { topics } from "../shared/bus/topics.ts";
 import { PipelineError } from "../shared/model/errors.ts";
 import { listen, madeUpRuntime } from "../test/made-up-runtime.ts";
 import { freePort } from "../test/servers/kafka.ts";
+import { until } from "../test/until.ts";
 import { type ReceiverServer, serveReceiver } from "./http-server.ts";
 import { receivePushed } from "./receive.ts";
 
@@ -134,6 +135,32 @@ describe("the receiver's own server", () => {
     const query = `${url}?token=${encodeURIComponent(SECRET)}`;
     expect((await post(query, JSON.stringify([call]), { authorization: "" })).status).toBe(200);
     expect(raw).toHaveLength(2);
+  });
+
+  it("keeps an idle connection for longer than a load balancer does", async () => {
+    const { url } = await start();
+    const answer = await post(url, JSON.stringify([call]));
+    expect(Number(/timeout=(\d+)/.exec(answer.headers.get("keep-alive") ?? "")?.[1])).toBeGreaterThan(60);
+  });
+
+  it("answers what is at hand when it closes, and keeps no connection then", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = false;
+    const publish: Bus["publish"] = () => {
+      asked = true;
+      return held;
+    };
+    const { server, url } = await start({ ...openMemoryBus(), publish });
+    const answer = post(url, JSON.stringify([call]));
+    await until(() => asked);
+    const closed = server.close();
+    release();
+    const { status, headers } = await answer;
+    expect([status, headers.get("connection")]).toEqual([200, "close"]);
+    await closed;
   });
 
   it("stops reading a body that is too large, whether or not its length was told", async () => {
