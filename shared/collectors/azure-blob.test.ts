@@ -275,6 +275,20 @@ describe("azure.blob", () => {
     expect(idsOf(await pull(settingsFor(mended.url), cursorsOf(rest)))).toEqual(["b", "c", "d"]);
   });
 
+  it("does not ask for ever for bytes that are listed and never come", async () => {
+    const well = blobStorage(new Map([[hourBlob(ACCOUNT, NOW), lines("one")]]));
+    let downloads = 0;
+    const server = await serve((asked) => {
+      const reply = well(asked);
+      if (asked.query.get("comp") === "list") return reply;
+      return ++downloads <= 20 ? { ...reply, body: "" } : reply;
+    });
+    expect(failuresOf(await pull(settingsFor(server.url)))).toMatchObject([
+      [`${REQUESTS}/${ACCOUNT}/`, "upstream-unavailable", /no whole answer/],
+    ]);
+    expect(downloads).toBe(4);
+  });
+
   it("names the role or the diagnostic setting that is missing", async () => {
     const check = async (answer: (asked: AzureAsked) => Reply) => {
       const settings = settingsFor((await serve(answer)).url);

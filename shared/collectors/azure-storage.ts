@@ -79,6 +79,8 @@ export async function openStorage(
             at += chunk.length;
             yield Buffer.from(chunk);
           }
+          // Whole by its own account, and yet not all that the list says there is.
+          if (at < to && attempt === MAX_DOWNLOADS) throw new Error("a body that is too short");
         } catch (error) {
           // The SDK's own resumption ends with the connection, and with a blob that grows meanwhile.
           const failure = azureError(
