@@ -275,6 +275,28 @@ describe("azure.blob", () => {
     expect(idsOf(await pull(settingsFor(mended.url), cursorsOf(rest)))).toEqual(["b", "c", "d"]);
   });
 
+  it("closes hours by Azure's clock where its own is fast, and opens what it closed too early", async () => {
+    const hour = hourBlob(ACCOUNT, NOW);
+    const blobs = new Map([[hour, lines("early")]]);
+    const well = blobStorage(blobs);
+    let theirs = NOW as number;
+    const server = await serve((asked) => {
+      const reply = well(asked);
+      return { ...reply, headers: { ...reply.headers, date: new Date(theirs).toUTCString() } };
+    });
+    const settings = settingsFor(server.url);
+    const fast = (NOW + 9 * HOUR_MS) as EpochMs;
+    const first = await pull(settings, new Map(), fast);
+    expect(idsOf(first)).toEqual(["early"]);
+    blobs.set(hour, lines("early", "later"));
+    theirs += 10 * MINUTE_MS;
+    expect(idsOf(await pull(settings, cursorsOf(first), fast))).toEqual(["later"]);
+
+    const closedByAFastClock = JSON.stringify({ from: NOW - (NOW % HOUR_MS) + 3 * HOUR_MS, read: {} });
+    const cursors = new Map([[`${REQUESTS}/${ACCOUNT}/`, closedByAFastClock]]);
+    expect(idsOf(await pull(settings, cursors, NOW))).toEqual(["early", "later"]);
+  });
+
   it("does not ask for ever for bytes that are listed and never come", async () => {
     const well = blobStorage(new Map([[hourBlob(ACCOUNT, NOW), lines("one")]]));
     let downloads = 0;

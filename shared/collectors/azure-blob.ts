@@ -137,12 +137,15 @@ async function partsUnder(
 async function* pullPart(
   part: Part,
   account: StorageAccount,
-  { settings, cursors, now, signal }: PullContext<Settings>,
+  { settings, cursors, now: ours, signal }: PullContext<Settings>,
 ): AsyncGenerator<FetchedPage> {
   const name = `${part.container}/${part.prefix}`;
   const cursor = cursors.get(name);
+  // By a clock that is fast, hours would be closed that still get records.
+  const now = Math.min(ours, account.now() ?? ours);
   const closedBefore = hourOf(now - settings.lookBack);
   let progress = progressIn(cursor) ?? { from: hourOf(now - settings.history), read: {} };
+  if (progress.from > now) progress = { ...progress, from: closedBefore };
 
   for (let day = dayOf(progress.from); day <= now; day += DAY_MS) {
     for (const blob of await hoursOf(day, part, account)) {

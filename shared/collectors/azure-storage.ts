@@ -21,6 +21,8 @@ export interface StorageAccount {
   folders(container: string, prefix: string): Promise<readonly string[]>;
   blobs(container: string, prefix: string): Promise<readonly Blob[]>;
   bytes(container: string, blob: string, from: number, to: number): AsyncIterable<Uint8Array>;
+  /** By the vendor's clock, as the last list told. Undefined: it has not. */
+  now(): EpochMs | undefined;
 }
 
 export async function openStorage(
@@ -36,6 +38,10 @@ export async function openStorage(
   const ask = renewing(() => new BlobServiceClient(settings.account, newCredential()), isUnauthorized);
   const advice = { ...usualAdvice, 404: `there is no such container: ${noContainer}` };
   const asking = (container: string) => ({ collector, where: `container ${container}`, advice });
+  let told: EpochMs | undefined;
+  const note = (date: Date | undefined): void => {
+    told = toEpochMs(date?.getTime() ?? Number.NaN) ?? told;
+  };
 
   return {
     folders: (container, prefix) =>
@@ -44,8 +50,10 @@ export async function openStorage(
           const folders: string[] = [];
           const options = { prefix, abortSignal: signal };
           const pages = client.getContainerClient(container).listBlobsByHierarchy("/", options).byPage();
-          for await (const { segment } of onceEach(pages, `${collector}: container ${container}`))
+          for await (const { segment, date } of onceEach(pages, `${collector}: container ${container}`)) {
+            note(date);
             folders.push(...(segment.blobPrefixes ?? []).map(({ name }) => name));
+          }
           return folders;
         }),
       ),
@@ -56,11 +64,13 @@ export async function openStorage(
           const blobs: Blob[] = [];
           const options = { prefix, abortSignal: signal };
           const pages = client.getContainerClient(container).listBlobsFlat(options).byPage();
-          for await (const { segment } of onceEach(pages, `${collector}: container ${container}`))
+          for await (const { segment, date } of onceEach(pages, `${collector}: container ${container}`)) {
+            note(date);
             for (const { name, properties } of segment.blobItems) {
               const modified = toEpochMs(Number(properties.lastModified ?? 0)) ?? (0 as EpochMs);
               blobs.push({ name, bytes: properties.contentLength ?? 0, modified });
             }
+          }
           return blobs;
         }),
       ),
@@ -91,6 +101,8 @@ export async function openStorage(
         }
       }
     },
+
+    now: () => told,
   };
 }
 
