@@ -137,6 +137,17 @@ describe("aws.s3-logs", () => {
     }
   });
 
+  it("begins again where the object was written over, as exports of costs are, and forgets how far it was", async () => {
+    aws.put("logs", keyOf("large"), large);
+    const before = await run({}, new Map(), 2);
+    expect(before.ids.length).toBeGreaterThan(1_000);
+    aws.reset();
+    aws.put("logs", keyOf("large"), packed("new 1", "new 2"));
+    const after = await run({}, before.cursors);
+    expect(after.ids).toEqual(["new 1", "new 2"]);
+    expect(after.cursors.get(`logs/${keyOf("large")}`)).toBe("");
+  });
+
   it("leaves no cursor of an object that is one page", async () => {
     aws.put("logs", keyOf("small"), packed("a"));
     const { cursors } = await run();

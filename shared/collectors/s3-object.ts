@@ -87,7 +87,7 @@ export async function openBuckets(collector: string, where: Where): Promise<Buck
       }
       const body = answer.Body as Readable;
       try {
-        yield* pagesOf(guarded(body, askingFor(object)), { part, place, cursor });
+        yield* pagesOf(guarded(body, askingFor(object)), { part, place, cursor, version: answer.ETag ?? "" });
       } finally {
         body.destroy();
       }
@@ -109,22 +109,31 @@ export async function openBuckets(collector: string, where: Where): Promise<Buck
 const partOf = ({ bucket, key }: NotifiedObject): string => `${bucket}/${key}`;
 const placeOf = ({ bucket, key }: NotifiedObject): string => `s3://${bucket}/${key}`;
 
+interface Within {
+  readonly part: string;
+  readonly place: string;
+  readonly cursor: string | undefined;
+  /** Of the bytes, by S3's word: an export writes over itself by the same key. */
+  readonly version: string;
+}
+
 /**
- * A page that another one follows carries a cursor: how many documents came before. The last one forgets it. A small
- * object is one page, and leaves no trace.
+ * A page that another one follows carries a cursor: how many documents of this version came before. The last one forgets
+ * it. A small object is one page, and leaves no trace.
  */
 async function* pagesOf(
   bytes: AsyncIterable<Uint8Array>,
-  { part, place, cursor }: { readonly part: string; readonly place: string; readonly cursor: string | undefined },
+  { part, place, cursor, version }: Within,
 ): AsyncGenerator<FetchedPage> {
-  const resumed = /^\d{1,15}$/.test(cursor ?? "") ? Number(cursor) : 0;
+  const [, count = "0", of] = /^(\d{1,15})\/(.*)$/.exec(cursor ?? "") ?? [];
+  const resumed = of === version ? Number(count) : 0;
   let before = resumed;
   let held: FetchedPage | undefined;
-  let remembered = resumed > 0;
+  let remembered = cursor !== undefined && cursor !== "";
   for await (const { documents, unreadable, upTo } of readDocuments(bytes, resumed)) {
     if (held !== undefined) {
       remembered = true;
-      yield { ...held, cursor: String(before) };
+      yield { ...held, cursor: `${before}/${version}` };
     }
     held = {
       part,

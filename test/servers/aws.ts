@@ -403,7 +403,9 @@ export class AwsServer {
 
   #getObject({ input }: AwsRequest): Answer {
     const body = this.objects.get(String(input["path"]));
-    return body ? { status: 200, body } : errorOf("GetObject", { status: 404, code: "NoSuchKey" });
+    if (!body) return errorOf("GetObject", { status: 404, code: "NoSuchKey" });
+    const etag = `"${createHash("md5").update(body).digest("hex")}"`;
+    return { status: 200, body, headers: { etag } };
   }
 
   #assumeRole({ input }: AwsRequest): Answer {
