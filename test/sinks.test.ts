@@ -168,6 +168,22 @@ describe("what a webhook's receiver says of a finding", () => {
   });
 });
 
+describe("what a webhook's receiver answers", () => {
+  it("is read no further than it matters, or an answer without end would be told again and again", async () => {
+    const server = createServer((request, response) => {
+      request.resume();
+      // And the rest never comes.
+      response.write("x".repeat(1024 * 1024));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const sent = await sentBy(webhook, [delivery("a")], { ...contextOf(), settings: { url, secret: SECRET } });
+    expect(sent).toEqual([{ id: delivery("a").id }]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
 describe("slack", () => {
   it("answers in the thread of the first message and brings that message up to date", async () => {
     const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));

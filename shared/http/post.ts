@@ -64,7 +64,7 @@ export async function offer(who: string, url: string, request: PostRequest): Pro
       redirect: "manual",
       signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
-    text = (await response.text()).slice(0, MAX_ANSWER_BYTES);
+    text = await beginningOf(response);
   } catch (error) {
     throw new PipelineError("upstream-unavailable", `${who}: ${host} did not answer`, { cause: error });
   }
@@ -81,6 +81,18 @@ export async function offer(who: string, url: string, request: PostRequest): Pro
   const advice =
     status === 401 || status === 403 ? ": check the token or secret" : status === 404 ? ": check the URL" : "";
   throw new PipelineError("upstream-refused", `${who}: ${host} answered ${status}${advice}`);
+}
+
+/** As much as is taken of an answer; what may come behind it is not waited for. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString("utf8", 0, Math.min(bytes, MAX_ANSWER_BYTES));
 }
 
 /** Whether anybody answers there, whatever it is. Throws `upstream-unavailable`, and sends nothing of ours. */
