@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fetched, pagesOf, published } from "../../test/collected.ts";
+import { arrived, failuresOf, fetched, pagesOf, published } from "../../test/collected.ts";
 import { describeCollector } from "../../test/contract/collector.contract.ts";
 import {
   type AzureAsked,
@@ -209,6 +209,16 @@ describe("azure.monitor-query", () => {
     const before = performance.now();
     expect(idsOf(await pull(settled(server.url)))).toHaveLength(spread.length);
     expect(performance.now() - before).toBeGreaterThan(950);
+  });
+
+  it("leaves it to the next run where the vendor wants more than a minute, and goes on with the other tables", async () => {
+    const well = logAnalytics({ rows: spread, tables: TABLES, now: NOW });
+    const server = await serve((asked) =>
+      asked.body.includes("AzureActivity") ? { status: 429, headers: { "retry-after": "3600" } } : well(asked),
+    );
+    const pages = await pull(settled(server.url));
+    expect(failuresOf(pages)).toMatchObject([[`${WORKSPACE}/AzureActivity`, "upstream-unavailable", /429/]]);
+    expect(arrived(pages).flatMap(({ documents }) => documents)).not.toEqual([]);
   });
 
   it("asks for a new token once where the one at hand is refused", async () => {

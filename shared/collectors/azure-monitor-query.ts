@@ -9,6 +9,7 @@
 import type { LogsQueryClient } from "@azure/monitor-query-logs";
 import { z } from "zod";
 import { apiUrl, duration } from "../config/settings.ts";
+import { retryAfterMs } from "../http/json.ts";
 import { PipelineError } from "../model/errors.ts";
 import { DAY_MS, type EpochMs, fromIsoTime, SECOND_MS, toEpochMs, toIsoTime } from "../model/units.ts";
 import { AzureIdentity, askAzure, azureCredentials, Guid, isUnauthorized, statusOf } from "./azure.ts";
@@ -26,6 +27,8 @@ const SHORTEST_SLICE_MS = SECOND_MS;
 const MOST_BUCKETS = 64;
 /** A query that takes longer is asked again for less. */
 const MAX_QUERY_SECONDS = 60;
+/** The SDK waits for as long as it is told to, and all other parts with it. */
+const LONGEST_PAUSE_MS = 60 * SECOND_MS;
 
 const Table = z.enum(["AzureDiagnostics", "AzureActivity"]);
 type Table = z.output<typeof Table>;
@@ -213,10 +216,12 @@ async function connect(settings: Settings, signal: AbortSignal): Promise<Workspa
     client.pipeline.addPolicy(
       {
         name: "tooLong",
-        // What took too long once is not tried again, but halved.
+        // What took too long once is not tried again, but halved; where Azure wants a long pause, the next run asks.
         sendRequest: async (request, next) => {
           const response = await next(request);
-          if (response.status === 504) throw withStatus(504);
+          const pause = retryAfterMs(response.headers.get("retry-after") ?? null, Date.now()) ?? 0;
+          if (response.status === 504 || (response.status >= 400 && pause > LONGEST_PAUSE_MS))
+            throw withStatus(response.status);
           return response;
         },
       },

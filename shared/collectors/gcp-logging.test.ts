@@ -227,6 +227,16 @@ describe("gcp.logging", () => {
     expect(performance.now() - before).toBeGreaterThan(580);
   });
 
+  it("leaves it to the next run where Google wants more than a minute, and goes on with the other resources", async () => {
+    const well = cloudLogging(spread, { pageSize: 100 });
+    const server = await serve((asked) =>
+      asked.resourceNames[0] === PROJECT ? well(asked) : { code: 8, retryDelayMs: 3_600_000 },
+    );
+    const pages = await pull(settingsFor(server, { resources: ["organizations/1", PROJECT] }));
+    expect(failuresOf(pages)).toMatchObject([["organizations/1", "upstream-unavailable", /RESOURCE_EXHAUSTED/]]);
+    expect(idsOf(pages.filter((page) => !("failed" in page)))).toHaveLength(spread.length);
+  });
+
   it("asks no more often than it is allowed to", async () => {
     const server = await serve(cloudLogging(spread, { pageSize: 5 }));
     const before = performance.now();

@@ -41,6 +41,8 @@ export function googleCredential(
 /** With pauses of 2, 4, 8, 16 and 32 s: until a minute's quota is there again. */
 const MAX_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 2 * SECOND_MS;
+/** Where Google wants more, the next run asks: the other parts of this one are not to wait for it. */
+const LONGEST_PAUSE_MS = 60 * SECOND_MS;
 
 /** What `attempt` gives, tried again while it is unavailable. Throws the failure, in words for a person. */
 export async function patiently<T>(
@@ -62,6 +64,7 @@ export async function patiently<T>(
       const failure = failureOf(error);
       if (failure.code !== "upstream-unavailable" || attempts === MAX_ATTEMPTS || signal.aborted) throw failure;
       const pause = pauseIn(error) ?? FIRST_PAUSE_MS * 2 ** (attempts - 1);
+      if (pause > LONGEST_PAUSE_MS) throw failure;
       await sleep(pause, undefined, { signal }).catch(() => {});
     }
   }
