@@ -243,6 +243,16 @@ describe("what a subscription of CloudWatch Logs pushes", () => {
     ]);
   });
 
+  it("tells apart what it rejects of one that is larger than a page", async () => {
+    const logEvents = Array.from({ length: 3_000 }, (_, at) => ({
+      id: String(at),
+      timestamp: NOW,
+      message: `line ${at} ${"x".repeat(1_000)}`,
+    }));
+    const { rejects } = await take(pushed({ messageType: "DATA_MESSAGE", logEvents }));
+    expect(new Set(rejects.map(({ place, record }) => `${place} ${record}`)).size).toBe(3_000);
+  });
+
   it("leaves CloudWatch's own message, which only asks whether somebody is there", async () => {
     const control = pushed({
       messageType: "CONTROL_MESSAGE",

@@ -113,15 +113,19 @@ async function* logEventsIn({ awslogs }: CloudWatchLogsEvent): AsyncGenerator<Pa
   const bytes = Buffer.from(awslogs.data, "base64");
   const digest = digestOf(bytes);
   const place = `a subscription of CloudWatch Logs, ${digest}`;
-  for await (const { documents, unreadable } of readDocuments(once(bytes))) {
+  let before = 0;
+  for await (const { documents, unreadable, upTo } of readDocuments(once(bytes))) {
     const events = documents.filter((document) => !Control.safeParse(document).success);
     const origin = Origin.safeParse(events[0]).data;
+    const here = origin ? `${origin.logGroup} ${origin.logStream}, ${digest}` : place;
     yield {
       part: "",
       documents: events,
       unreadable: unreadable.map(({ reason }) => ({ reason, place })),
-      place: origin ? `${origin.logGroup} ${origin.logStream}, ${digest}` : place,
+      // The records of each page are counted from 1.
+      place: before === 0 ? here : `${here} after document ${before}`,
     };
+    before = upTo;
   }
 }
 
