@@ -96,10 +96,11 @@ async function* pullService(
   const period = periodOf(round, now);
   const place = `${part} from ${period.Start}`;
   const trail = new Trail(`${ID}: ${place}`);
-  for (let token: string | undefined; ; ) {
+  for (let token: string | undefined, page = 1; ; page++) {
     const { days, next } = await costs.ofService(service, period, token);
     const documents = days.flatMap((day) => documentsOf(service, day));
-    yield { part, place, documents, ...(next === undefined ? round.cursorAt("the end") : {}) };
+    const cursor = next === undefined ? round.cursorAt("the end") : {};
+    yield { part, place: `${place}, page ${page}`, documents, ...cursor };
     if (next === undefined) return;
     token = trail.follow(next);
   }

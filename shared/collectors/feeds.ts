@@ -75,7 +75,7 @@ async function* windowPages(
     const query = after === undefined ? window : [...window, [names.after, after] as const];
     const { value, serverTime } = await getJson(api, { path, query, answer: FeedPage }, signal);
     settled.vendorSays(serverTime);
-    yield { part: "", place, documents: value.data ?? [] };
+    yield { part: "", place: `${place}, page ${pages}`, documents: value.data ?? [] };
     if (!value.has_more) return pages === 1 ? "sparse" : "full";
     after = trail.follow(value.last_id);
   }

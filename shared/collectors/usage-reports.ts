@@ -60,12 +60,13 @@ export async function* bucketPages(
   const trail = new Trail(place);
   // Buckets begin at multiples of their width: from anywhere else the first one would be another bucket.
   const from = floorTo(width, settled.from);
-  for (let page: string | undefined; ; ) {
+  for (let page: string | undefined, number = 1; ; number++) {
     const asked = [...query, start(from), ...(page === undefined ? [] : [["page", page] as const])];
     const { value, serverTime } = await getJson(api, { path, query: asked, answer: ReportPage }, signal);
     settled.vendorSays(serverTime);
     const reached = value.has_more ? (endOf(value.data.at(-1)) ?? settled.from) : "the end";
-    yield { part, place, documents: value.data.flatMap(split), ...settled.cursorAt(reached) };
+    const documents = value.data.flatMap(split);
+    yield { part, place: `${place}, page ${number}`, documents, ...settled.cursorAt(reached) };
     if (!value.has_more) return;
     page = trail.follow(value.next_page);
   }

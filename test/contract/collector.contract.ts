@@ -70,6 +70,13 @@ export function describeCollector<Settings>(one: CollectorCase<Settings>): void 
       expect(idsOf(pages)).toEqual(all);
     });
 
+    it("gives each page a place of its own: its records are counted from 1", async () => {
+      const { settings } = await serve("well");
+      const { pages } = await run(settings, new Map());
+      const places = pages.filter(({ documents }) => documents.length > 0).map(({ place }) => place);
+      expect(new Set(places).size).toBe(places.length);
+    });
+
     it("resumes where the bus stands, whichever page was the last one on it", async () => {
       const { settings } = await serve("well");
       const whole = await run(settings, new Map());
