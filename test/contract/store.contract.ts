@@ -87,6 +87,18 @@ export function storeContract(
       );
     });
 
+    it("merges what it holds already, also after so much that was new that it looks for nothing", async () => {
+      const calls = many(60);
+      const fresh = Array.from({ length: 12 }, (_, at) => calls.slice(at * 4, at * 4 + 4));
+      // Of the last batches half is known, and then all of it.
+      const others = [calls.slice(46, 52), calls.slice(50, 60), calls];
+      await take(...fresh, ...others);
+      const memory = openMemoryStore();
+      await takeAll(memory, [...fresh, ...others]);
+      expect(await store.dump()).toEqual(await memory.dump());
+      expect(await detect(calls, { ...world, store })).toEqual({ added: 0, changed: 0, findings: [] });
+    });
+
     it("keeps no trace of a transaction that failed", async () => {
       await fc.assert(
         fc.asyncProperty(
