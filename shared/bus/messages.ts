@@ -112,19 +112,23 @@ export function readRawMessage(message: IncomingMessage): {
   const place = placeOf(message);
   const records: ({ readonly raw: RawRecord } & RawPlace)[] = [];
   const rejects: Reject[] = [];
-  for (const [at, line] of lines.entries()) {
-    const where: RawPlace = lines.length > 1 ? { place, record: at + 1 } : { place };
+  let record = 0;
+  for (const line of lines) {
+    record++;
     const read = readDocument(line, message.topic, readRawData);
+    const where: RawPlace = lines.length > 1 ? { place, record } : { place };
     if ("rejected" in read) rejects.push({ reason: read.rejected, ...where });
-    else records.push({ raw: read.value, ...where });
+    else records.push(lines.length > 1 ? { raw: read.value, place, record } : { raw: read.value, place });
   }
   return { records, rejects };
 }
 
 /** For how long the one that waited longest was on the bus, in ms. Undefined where nobody says when it came. */
 export function lagOf(messages: readonly IncomingMessage[], now: number): number | undefined {
-  const times = messages.flatMap(({ time }) => (time === undefined ? [] : [time]));
-  return times.length === 0 ? undefined : Math.max(0, now - Math.min(...times));
+  let first: number | undefined;
+  for (const { time } of messages)
+    if (time !== undefined && time < (first ?? Number.POSITIVE_INFINITY)) first = time;
+  return first === undefined ? undefined : Math.max(0, now - first);
 }
 
 export const placeOf = ({ topic, partition, offset }: IncomingMessage): string =>

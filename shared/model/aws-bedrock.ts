@@ -55,8 +55,9 @@ export const isApiKeyUser = (userName: string): boolean =>
 
 /** The key that a principal's ARN gives away. */
 export function credentialOfArn(arn: string): Credential | undefined {
-  const name = arn.split("/").at(-1) ?? "";
-  return arn.includes(":user/") && isApiKeyUser(name) ? { uid: name, type: "bearer" } : undefined;
+  if (!arn.includes(":user/")) return undefined;
+  const name = arn.slice(arn.lastIndexOf("/") + 1);
+  return isApiKeyUser(name) ? { uid: name, type: "bearer" } : undefined;
 }
 
 /** Inference operations of `bedrock-runtime`; undefined for any other operation. */

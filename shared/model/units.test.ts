@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fromDecimalUsd, fromIsoDate, type NanoUsd, toDecimalUsd } from "./units.ts";
+import { fromDecimalUsd, fromIsoDate, fromIsoTime, type NanoUsd, toDecimalUsd } from "./units.ts";
 
 describe("an amount of a bill in nano-dollars", () => {
   it("is exact where binary fractions are not", () => {
@@ -71,5 +71,48 @@ describe("a day of a bill", () => {
     expect(fromIsoDate("2026-11-03T05:00:00Z")).toBe(Date.UTC(2026, 10, 3, 5));
     expect(fromIsoDate("2026-02-30")).toBeUndefined();
     expect(fromIsoDate("11/03/2026")).toBeUndefined();
+  });
+});
+
+describe("a time as logs write it", () => {
+  const likely = fc
+    .tuple(
+      fc.constantFrom("2026", "2024", "1970", "1969", "0075", "9999"),
+      fc.constantFrom("01", "02", "04", "12", "13", "00"),
+      fc.constantFrom("01", "28", "29", "30", "31", "32", "00"),
+      fc.constantFrom("00", "09", "23", "24", "25"),
+      fc.constantFrom("00", "59", "60"),
+      fc.constantFrom("00", "59", "60"),
+      fc.constantFrom("", ".000", ".999", ",999", "x999", ".07", ".1234"),
+      fc.constantFrom("Z", "Z", "z", ""),
+    )
+    .map(
+      ([year, month, day, hour, minute, second, fraction, zone]) =>
+        `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}${zone}`,
+    );
+
+  it("is the same with a blank before it, which takes the long way", () => {
+    fc.assert(
+      fc.property(likely, fc.option(fc.tuple(fc.nat(23), fc.string({ maxLength: 2 }))), (text, change) => {
+        const at = change?.[0] ?? 0;
+        const given = change ? text.slice(0, at) + change[1] + text.slice(at + 1) : text;
+        expect(fromIsoTime(given), given).toBe(fromIsoTime(` ${given}`));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("is the instant that it names, and nothing where there is none", () => {
+    expect(fromIsoTime("2026-03-02T09:00:00Z")).toBe(Date.UTC(2026, 2, 2, 9));
+    expect(fromIsoTime("2026-03-02T09:00:00.123Z")).toBe(Date.UTC(2026, 2, 2, 9) + 123);
+    expect(fromIsoTime("2024-02-29T23:59:59.999Z")).toBe(Date.UTC(2024, 1, 29, 23, 59, 59, 999));
+    for (const text of [
+      "2026-02-29T09:00:00Z",
+      "2026-04-31T09:00:00Z",
+      "2026-13-01T09:00:00Z",
+      "2026-03-02T09:00:0xZ",
+      "0075-01-01T00:00:00Z",
+    ])
+      expect(fromIsoTime(text), text).toBeUndefined();
   });
 });
