@@ -93,12 +93,16 @@ describe("a time as logs write it", () => {
 
   it("is the same with a blank before it, which takes the long way", () => {
     fc.assert(
-      fc.property(likely, fc.option(fc.tuple(fc.nat(23), fc.string({ maxLength: 2 }))), (text, change) => {
-        const at = change?.[0] ?? 0;
-        const given = change ? text.slice(0, at) + change[1] + text.slice(at + 1) : text;
-        expect(fromIsoTime(given), given).toBe(fromIsoTime(` ${given}`));
-      }),
-      { numRuns: 2_000 },
+      fc.property(
+        likely,
+        fc.option(fc.tuple(fc.nat(23), fc.string({ maxLength: 2 })), { freq: 1 }),
+        (text, change) => {
+          const at = change?.[0] ?? 0;
+          const given = change ? text.slice(0, at) + change[1] + text.slice(at + 1) : text;
+          expect(fromIsoTime(given), given).toBe(fromIsoTime(` ${given}`));
+        },
+      ),
+      { numRuns: 5_000 },
     );
   });
 
