@@ -25,9 +25,9 @@ const settings = [
   "--max-semi-space-size=8",
   // kafkajs waits for times that have passed; Node takes that for a millisecond, and says so.
   "--disable-warning=TimeoutNegativeWarning",
-  // What runs for long shares its machine: the heap grows by nine tenths, and not fourfold, before V8 looks for what
+  // What runs for long shares its machine: the heap grows by three quarters, and not fourfold, before V8 looks for what
   // is dead, and does so on the one thread that works: several would only wait for each other.
-  ...(isWorker ? ["--heap-growing-percent=90", "--single-threaded-gc"] : []),
+  ...(isWorker ? ["--heap-growing-percent=75", "--single-threaded-gc"] : []),
 ];
 // glibc would give each thread a heap of its own, and learn from large buffers that are gone to keep room for more.
 const malloc = {

@@ -19,7 +19,7 @@ interface Stage {
 }
 
 export const stages = {
-  normalize: { topic: topics.raw.name, maxMessages: 20, partitionsAtOnce: 1, take: takeRaw },
+  normalize: { topic: topics.raw.name, maxMessages: 14, partitionsAtOnce: 1, take: takeRaw },
   detect: { topic: topics.activity.name, maxMessages: 1_000, partitionsAtOnce: 2, take: takeActivities },
   rejects: { topic: topics.rejected.name, maxMessages: 500, partitionsAtOnce: 1, take: takeRejects },
 } as const satisfies Record<string, Stage>;
