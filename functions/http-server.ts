@@ -12,8 +12,8 @@ import {
 import { admitPushed, receivePushed } from "./receive.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Senders are few and keep their connections. */
-const MAX_CONNECTIONS = 64;
+/** Senders are few and keep their connections, a load balancer for each of its own. An idle one takes a few kilobytes. */
+const MAX_CONNECTIONS = 512;
 const REQUEST_TIMEOUT_MS = 60_000;
 /**
  * Longer than a load balancer keeps a connection that is idle: 60 s is what AWS' does. One that is closed here while the
@@ -44,8 +44,8 @@ export async function serveReceiver(runtime: Runtime): Promise<ReceiverServer> {
     const { status, headers, body } = await answer(request, invite);
     // Node reads on what was not read of a body, to find the next request behind it.
     const isShort = Number(request.headers["content-length"] ?? Number.NaN) <= SHORT_BYTES;
-    // Nor is a connection kept that the end would have to wait for.
-    const goesOn = server.listening && (request.complete || isShort);
+    // Nor is a connection kept that the end would have to wait for, or that a stranger holds.
+    const goesOn = server.listening && status !== 401 && (request.complete || isShort);
     response.writeHead(status, { ...headers, ...(goesOn ? {} : { connection: "close" }) }).end(body);
   };
   const server = createServer(

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
+import kafkajs, { CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectKafka, migrateTopics, missingTopics } from "../shared/bus/kafka-bus.ts";
 import { openMemoryBus } from "../shared/bus/memory-bus.ts";
@@ -9,6 +9,13 @@ import { describeBus } from "./contract/bus.contract.ts";
 import { type KafkaServer, startKafka } from "./servers/kafka.ts";
 import { unavailable } from "./servers/unavailable.ts";
 import { until } from "./until.ts";
+
+const { CompressionCodecs } = kafkajs;
+/** As kafkajs calls it; its types name none. */
+interface Codec {
+  compress(given: { readonly buffer: Buffer }): Promise<Buffer>;
+  decompress(packed: Buffer): Promise<Buffer>;
+}
 
 describeBus("the bus in the process", async () => openMemoryBus());
 
@@ -77,6 +84,62 @@ function describeKafka(server: KafkaServer): void {
         code: "upstream-refused",
       });
       await wrong.close();
+    });
+
+    it("reads what is written as zstd and as gzip, one behind the other, whatever it writes itself", async () => {
+      const values: string[] = [];
+      const readers = [connectKafka({ brokers: server.brokers })];
+      const zstd = CompressionCodecs[CompressionTypes.ZSTD] as () => Codec;
+      let packed = 0;
+      CompressionCodecs[CompressionTypes.ZSTD] = (): Codec => {
+        const { compress, decompress } = zstd();
+        return { compress: (given) => compress(given).finally(() => packed++), decompress };
+      };
+      for (const [at, compression] of (["zstd", "gzip", "zstd"] as const).entries()) {
+        const bus = connectKafka({ brokers: server.brokers, compression });
+        const large = "packed ".repeat(20_000);
+        await bus.publish(topics.findings.name, [
+          { key: "packed", value: JSON.stringify(`${compression} ${at}`) },
+          { key: "packed", value: JSON.stringify(large) },
+        ]);
+        readers.push(bus);
+      }
+      await readers[0]?.subscribe(topics.findings.name, "packed", async (batch) => {
+        for (const { value } of batch) values.push(value);
+      });
+      const ours = () => values.filter((value) => /zstd|gzip|packed/.test(value));
+      await until(() => ours().length >= 6);
+      await Promise.all(readers.map((bus) => bus.close()));
+      CompressionCodecs[CompressionTypes.ZSTD] = zstd;
+      expect(packed).toBe(2);
+      expect(ours().filter((value) => !value.includes("packed"))).toEqual(['"zstd 0"', '"gzip 1"', '"zstd 2"']);
+    });
+
+    it("hands over two partitions at once where it is asked to, and each of them in order", async () => {
+      const bus = connectKafka({ brokers: server.brokers });
+      const ours = (value: string) => value.includes("at once");
+      let atOnce = 0;
+      let most = 0;
+      const got = new Map<number, string[]>();
+      await bus.publish(
+        topics.activity.name,
+        Array.from({ length: 400 }, (_, at) => ({
+          key: `key ${at % 40}`,
+          value: `"at once ${String(at).padStart(3, "0")}"`,
+        })),
+      );
+      const take = async (batch: readonly { readonly partition: number; readonly value: string }[]) => {
+        most = Math.max(most, ++atOnce);
+        await sleep(20);
+        for (const { partition, value } of batch)
+          if (ours(value)) got.set(partition, [...(got.get(partition) ?? []), value]);
+        atOnce--;
+      };
+      await bus.subscribe(topics.activity.name, "at-once", take, { maxMessages: 10, partitionsAtOnce: 2 });
+      await until(() => [...got.values()].flat().length >= 400);
+      await bus.close();
+      expect(most).toBe(2);
+      for (const values of got.values()) expect(values).toEqual(values.toSorted());
     });
 
     it("shares the partitions between two workers and loses nothing when one leaves", async () => {

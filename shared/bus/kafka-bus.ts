@@ -588,13 +588,19 @@ const REFUSED = new Set([
   "ILLEGAL_SASL_STATE",
   "UNSUPPORTED_SASL_MECHANISM",
   "INVALID_TOPIC_EXCEPTION",
+  "UNSUPPORTED_COMPRESSION_TYPE",
+]);
+
+const advices = new Map([
+  ["UNKNOWN_TOPIC_OR_PARTITION", "; create the topics: gnomon migrate"],
+  ["UNSUPPORTED_COMPRESSION_TYPE", "; it takes gzip: bus.kafka.compression"],
 ]);
 
 function asPipelineError(error: unknown, topic: string): PipelineError {
   if (error instanceof PipelineError) return error;
   const refusal = refusalIn(error);
   if (refusal !== undefined) {
-    const advice = refusal === "UNKNOWN_TOPIC_OR_PARTITION" ? "; create the topics: gnomon migrate" : "";
+    const advice = advices.get(refusal) ?? "";
     return new PipelineError("upstream-refused", `bus: Kafka refused ${topic}: ${refusal}${advice}`, {
       cause: error,
     });

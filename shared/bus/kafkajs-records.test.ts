@@ -5,6 +5,7 @@ import Encoder from "kafkajs/src/protocol/encoder.js";
 import fetchResponse from "kafkajs/src/protocol/requests/fetch/v11/response.js";
 import produce from "kafkajs/src/protocol/requests/produce/index.js";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { dividedAtOnce } from "./kafka-bus.ts";
 import { FetchedRecord, quickenKafkajs } from "./kafkajs-records.ts";
 
 const VERSION = 7;
@@ -225,4 +226,48 @@ it("puts ours where kafkajs looks", async () => {
   const answer = await answered([{ partition: 0, messages: [{ value: "a" }] }]);
   const { responses }: fetchResponse.Fetched = await response.decode(answer);
   expect(responses[0]?.partitions[0]?.messages[0]).toBeInstanceOf(FetchedRecord);
+});
+
+it("gives each record its own headers, whatever those before it had", async () => {
+  const word = fc.oneof(
+    fc.constantFrom("a", "ab", "é", "gnomon.activity.v1"),
+    fc.string({ unit: "binary", maxLength: 4 }),
+  );
+  const headers = fc.dictionary(word, word, { maxKeys: 3 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(headers, { minLength: 1, maxLength: 8 }), async (given) => {
+      const messages = given.map((one) => ({ value: "a", headers: one }));
+      const { responses } = await ours.decode(await answered([{ partition: 0, messages }]));
+      const got = responses[0]?.partitions[0]?.messages ?? [];
+      const texts = got.map((one) => (one as unknown as FetchedRecord).headerTexts());
+      const wanted = given.map((one) =>
+        Object.fromEntries(Object.entries(one).map(([name, value]) => [utf8(name), utf8(value)])),
+      );
+      // An answer holds the batch twice.
+      expect(texts).toEqual([...wanted, ...wanted]);
+    }),
+  );
+});
+
+/** As a text comes back that was bytes in between. */
+const utf8 = (text: string): string => Buffer.from(text).toString("utf8");
+
+it("divides messages among partitions as kafkajs does, each list in order", () => {
+  const divide = untouched<(of: object) => Record<string, Message[]>>(
+    "kafkajs/src/producer/groupMessagesPerPartition.js",
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ key: fc.constantFrom("a", "b", "c", "d"), value: fc.string() })),
+      (messages) => {
+        const of = {
+          topic: "ai.activity",
+          partitionMetadata: [{}],
+          partitioner: ({ message }: { readonly message: Message }) => "abcd".indexOf(String(message.key)),
+        };
+        const ours = divide({ ...of, messages: dividedAtOnce([...messages]) });
+        expect(ours).toEqual(divide({ ...of, messages }));
+      },
+    ),
+  );
 });

@@ -442,12 +442,37 @@ export class FetchedRecord {
   headerTexts(): Record<string, string> {
     const texts: Record<string, string> = {};
     const cursor = new Cursor(this.#bytes, this.#valueEnd);
-    for (let left = cursor.number(); left > 0; left--) {
+    for (let left = cursor.number(), at = 0; left > 0; left--, at++) {
       const nameAt = cursor.skip();
-      const name = this.#bytes.toString("latin1", nameAt, cursor.at);
-      const at = cursor.skip();
-      if (at >= 0) texts[name] ??= this.#bytes.toString("utf8", at, cursor.at);
+      const name = headerNames.text(at, this.#bytes, nameAt, cursor.at);
+      const valueAt = cursor.skip();
+      if (valueAt >= 0) texts[name] ??= headerValues.text(at, this.#bytes, valueAt, cursor.at);
     }
     return texts;
   }
 }
+
+/** Up to here bytes are compared faster than a text is made of them. */
+const COMPARED = 64;
+
+/** Texts of the record before: those of the next are nearly all the same, and to make one costs more than to compare. */
+class TextsBefore {
+  readonly #texts: string[] = [];
+
+  text(place: number, bytes: Buffer, from: number, until: number): string {
+    const before = this.#texts[place];
+    if (before !== undefined && before.length === until - from && before.length <= COMPARED) {
+      let at = 0;
+      // A byte above 127 is no character's code in UTF-8, and equals none of a text that is made of such.
+      while (at < before.length && before.charCodeAt(at) === bytes[from + at] && before.charCodeAt(at) < 0x80)
+        at++;
+      if (at === before.length) return before;
+    }
+    const text = bytes.toString("utf8", from, until);
+    this.#texts[place] = text;
+    return text;
+  }
+}
+
+const headerNames = new TextsBefore();
+const headerValues = new TextsBefore();

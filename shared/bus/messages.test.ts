@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { call } from "../../test/example-activities.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import type { IncomingMessage, OutgoingMessage } from "./bus.ts";
-import { rawMessages, readRawMessage } from "./messages.ts";
+import { activityMessage, rawMessages, readActivityMessage, readRawMessage } from "./messages.ts";
 import { MAX_MESSAGE_BYTES, topics } from "./topics.ts";
 
 const arriving = ({ key, value, headers = {} }: OutgoingMessage, offset: number): IncomingMessage => ({
@@ -86,5 +87,29 @@ describe("raw records as messages", () => {
       records: [{ raw: { source: "a", record: 3 }, place: "ai.activity.raw/3/12" }],
       rejects: [],
     });
+  });
+});
+
+describe("an activity's message", () => {
+  const ours = activityMessage(call());
+  const said = (value: object, headers = ours.headers) =>
+    readActivityMessage(arriving({ ...ours, value: JSON.stringify(value), headers: headers ?? {} }, 1));
+
+  it("gives the activity back", () => {
+    expect(readActivityMessage(arriving(ours, 1))).toEqual({ value: call() });
+  });
+
+  it("of somebody else is taken only as the shape allows, whatever schema it names", () => {
+    expect(said(call(), {})).toEqual({ value: call() });
+    for (const more of [{ prompt: "CANARY" }, { kind: "anything" }, { usage: { inputTokens: "x" } }]) {
+      const read = said({ ...call(), ...more }, {});
+      expect(read).toEqual({ reject: { reason: "no message of ai.activity.raw", place: "ai.activity.raw/3/1" } });
+    }
+  });
+
+  it("that lacks what every activity has is none, also with our header", () => {
+    const { startTime: _, ...timeless } = call();
+    for (const none of [timeless, { ...call(), count: "1" }, { ...call(), schema: "gnomon.activity/v2" }, [], {}])
+      expect(said(none), JSON.stringify(none)).toHaveProperty("reject");
   });
 });

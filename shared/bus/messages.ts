@@ -135,11 +135,14 @@ export const placeOf = ({ topic, partition, offset }: IncomingMessage): string =
   `${topic}/${partition}/${offset}`;
 
 /**
- * Activities are not checked field by field again: `normalize` did, and at ten thousand a second it counts. What is of
- * another version, or lacks what every activity has, is left to the shape.
+ * Our own activities are not checked field by field again: `normalize` did, and at ten thousand a second it counts. What
+ * somebody else puts on the topic, by its header or by what it lacks, is taken only as the shape allows.
  */
 export const readActivityMessage = (message: IncomingMessage): Read<Activity> =>
-  readMessage(message, (value) => (isActivity(value) ? value : ActivityShape.safeParse(value).data));
+  readMessage(message, (value) => {
+    const ours = isActivity(value) && message.headers["ce_type"] === ACTIVITY_TYPE;
+    return ours ? value : ActivityShape.safeParse(value).data;
+  });
 
 export const readRejectMessage = (message: IncomingMessage): Read<Reject> =>
   readMessage(message, (value) => Reject.safeParse(value).data);

@@ -1,7 +1,7 @@
 /** Reports of use and of cost in buckets of time, page by page: OpenAI's and Anthropic's. */
 import { z } from "zod";
 import { getJson, type JsonApi } from "../http/json.ts";
-import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from "../model/units.ts";
+import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, toIsoTime } from "../model/units.ts";
 import type { Collector, FetchedPage } from "./collector.ts";
 import { partOf, type Settled, Trail, tried } from "./parts.ts";
 import { Round, type RoundTimes } from "./rounds.ts";
@@ -66,7 +66,12 @@ export async function* bucketPages(
     settled.vendorSays(serverTime);
     const reached = value.has_more ? (endOf(value.data.at(-1)) ?? settled.from) : "the end";
     const documents = value.data.flatMap(split);
-    yield { part, place: `${place}, page ${number}`, documents, ...settled.cursorAt(reached) };
+    yield {
+      part,
+      place: `${place} from ${toIsoTime(from)}, page ${number}`,
+      documents,
+      ...settled.cursorAt(reached),
+    };
     if (!value.has_more) return;
     page = trail.follow(value.next_page);
   }

@@ -83,14 +83,21 @@ export async function offer(who: string, url: string, request: PostRequest): Pro
   throw new PipelineError("upstream-refused", `${who}: ${host} answered ${status}${advice}`);
 }
 
-/** As much as is taken of an answer; what may come behind it is not waited for. */
-async function beginningOf({ body }: Response): Promise<string> {
+/**
+ * As much as is taken of an answer; what may come behind it is not waited for. Whoever has said that it was taken has said
+ * so, also where the rest never comes.
+ */
+async function beginningOf({ body, ok }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= MAX_ANSWER_BYTES) break;
+  try {
+    for await (const chunk of body ?? []) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= MAX_ANSWER_BYTES) break;
+    }
+  } catch (error) {
+    if (!ok) throw error;
   }
   return Buffer.concat(chunks).toString("utf8", 0, Math.min(bytes, MAX_ANSWER_BYTES));
 }

@@ -7,10 +7,12 @@ export type Value = string | number | boolean | undefined;
 /** Where a list of values ends, and where longer ones go on. Lists of one use are of one length. */
 export class ByValues<Held> {
   held: Held | undefined;
-  readonly #next = new Map<Value, ByValues<Held>>();
+  #next: Map<Value, ByValues<Held>> | undefined;
 
   /** Made where it is not there. */
   at(value: Value): ByValues<Held> {
+    // The last of a list has none.
+    this.#next ??= new Map();
     const known = this.#next.get(value);
     if (known) return known;
     const made = new ByValues<Held>();

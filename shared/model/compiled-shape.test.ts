@@ -38,6 +38,11 @@ const shapes: Readonly<Record<string, z.ZodType>> = {
     (value) => (typeof value === "string" ? { a: value } : value),
     z.object({ a: small }),
   ),
+  "holding what must be there": z.object({
+    a: z.string(),
+    b: z.object({ a: z.string() }),
+    c: z.record(z.string(), z.unknown()),
+  }),
   "made of nothing": z.object({ a: z.preprocess((value) => value ?? "made", z.string()).optional() }),
   reporting: z.string().transform((value, context) => {
     if (value.startsWith("a")) return value.length;

@@ -6,7 +6,7 @@
  * what is not taken here: why not is then said in its words.
  */
 import type { z } from "zod";
-import { withoutAbsent } from "./without-absent.ts";
+import { holdsNothing, withoutAbsent } from "./without-absent.ts";
 
 /** Zod 4's description of a shape (`zod/v4/core/schemas.ts`): what is looked at here. */
 interface Definition {
@@ -64,7 +64,7 @@ export function compileShapeOfPresent<Shape extends z.ZodType>(
   const read = compile(shape, "present");
   return (value) => {
     const data = read(value);
-    return data === NOT_TAKEN || data === undefined
+    return data === NOT_TAKEN
       ? shape.safeParse(withoutAbsent(value))
       : { success: true, data: data as z.output<Shape> };
   };
@@ -72,6 +72,9 @@ export function compileShapeOfPresent<Shape extends z.ZodType>(
 
 /** `present`: what is undefined, and an object that holds nothing else, is as if it were not there. */
 type Taking = "all" | "present";
+
+const present = (given: unknown): unknown =>
+  typeof given === "object" && given !== null && holdsNothing(given) ? undefined : given;
 
 function compile(shape: z.ZodType, taking: Taking = "all"): Read {
   const definition = shape._zod.def as unknown as Definition;
@@ -176,19 +179,16 @@ function recordOf({ keyType, valueType }: Definition, taking: Taking): Read | un
   const read = compile(valueType, taking);
   return (value) => {
     if (!isPlain(value)) return NOT_TAKEN;
-    let isEmpty = taking === "present";
     const record: Record<string, unknown> = {};
     for (const name of Object.keys(value)) {
       if (name === "__proto__") continue;
-      const given = value[name];
+      const given = taking === "present" ? present(value[name]) : value[name];
       if (given === undefined && taking === "present") continue;
       const taken = read(given);
       if (taken === NOT_TAKEN) return NOT_TAKEN;
-      if (taken === undefined && taking === "present") continue;
       record[name] = taken;
-      isEmpty = false;
     }
-    return isEmpty ? undefined : record;
+    return record;
   };
 }
 
@@ -203,7 +203,7 @@ function firstOf(reads: readonly Read[]): Read {
 }
 
 /**
- * The text of a function, a line for each field, as zod makes one too: where a name stands in the text, V8 knows where
+ * The text of a function, some lines for each field, as zod makes one too: where a name stands in the text, V8 knows where
  * the field stands in the object, and a loop over names takes twice the time. The names are those of our own shapes. Zod
  * reads where a process may not make functions of text (`--disallow-code-generation-from-strings`).
  */
@@ -217,12 +217,16 @@ function objectOf(
   const fields = Object.entries(shape);
   const lines = fields.map(([name, of], at) => {
     const field = JSON.stringify(name);
-    const take = `if ((taken = read${at}(given)) === NOT_TAKEN) return NOT_TAKEN;
-      if (taken !== undefined) { object[${field}] = taken; isEmpty = false; }`;
-    const absent = whenAbsent(of);
     const isAbsent = taking === "present" ? "given === undefined" : `given === undefined && !(${field} in value)`;
-    return `given = value[${field}];
-      ${absent === "read" ? take : `if (${isAbsent}) { ${absent === "refuse" ? "return refused(value);" : ""} } else { ${take} }`}`;
+    const absent = whenAbsent(of);
+    const unlessAbsent =
+      absent === "read" ? "" : `if (${isAbsent}) { ${absent === "refuse" ? "return NOT_TAKEN;" : ""} } else`;
+    return `given = ${taking === "present" ? `present(value[${field}])` : `value[${field}]`};
+      ${unlessAbsent} {
+        taken = read${at}(given);
+        if (taken === NOT_TAKEN) return NOT_TAKEN;
+        if (taken !== undefined) object[${field}] = taken;
+      }`;
   });
   const text = `"use strict";
     const [${fields.map((_, at) => `read${at}`).join(", ")}] = reads;
@@ -230,18 +234,14 @@ function objectOf(
       if (!isObject(value)) return NOT_TAKEN;
       ${rest === "never" ? "for (const name in value) if (!known.has(name)) return NOT_TAKEN;" : ""}
       const object = {};
-      let isEmpty = true;
       let given, taken;
       ${lines.join("\n")}
-      return ${taking === "present" ? "isEmpty ? undefined : object" : "object"};
+      return object;
     };`;
-  /** Where a field is missing that must be there: no object at all, if it holds nothing else either. */
-  const refused = (value: object) =>
-    taking === "present" && Object.keys(withoutAbsent(value)).length === 0 ? undefined : NOT_TAKEN;
   const given = {
     NOT_TAKEN,
     isObject,
-    refused,
+    present,
     known: new Set(Object.keys(shape)),
     reads: fields.map(([, of]) => compile(of, taking)),
   };

@@ -2,8 +2,8 @@
  * Activities that a policy cannot tell apart. Calls are many and ways to call are few: what the policy says of one is kept
  * for all others that agree in every value it asks about.
  *
- * Of whoever calls there are many, since sessions and temporary keys have new names every hour: there it is kept which of
- * the policy's patterns a name matches, and not the name. All other values are kept as they stand.
+ * Of whoever calls there are many, since sessions and temporary keys have new names every hour, and a tag may hold anything:
+ * there it is kept which of the policy's patterns a name matches, and not the name. All other values are kept as they stand.
  */
 import type { Activity } from "../model/activity.ts";
 import { ByValues, type Value } from "../model/by-values.ts";
@@ -50,7 +50,14 @@ export const alikeIn = perPolicy((policy) => {
   const callers = asks("principals")
     ? matchedBy(clauses.flatMap(({ principals }) => principals ?? []))
     : undefined;
-  const labels = [...new Set(clauses.flatMap((clause) => Object.keys(clause.labels ?? {})))];
+  const labels = Map.groupBy(
+    clauses.flatMap((clause) => Object.entries(clause.labels ?? {})),
+    ([label]) => label,
+  );
+  const tags = [...labels].map(([label, asked]) => ({
+    label,
+    matched: matchedBy(asked.map(([, pattern]) => pattern)),
+  }));
   const ends = [...new Set(clauses.flatMap(({ until }) => until ?? []))].sort((a, b) => a - b);
 
   let root = new ByValues<Alike>();
@@ -68,7 +75,7 @@ export const alikeIn = perPolicy((policy) => {
       // Its door says where a geography lies.
       at = at.at(requested).at(processed).at(scope).at(geography).at(activity.provider);
     }
-    for (const label of labels) at = at.at(activity.labels?.[label]);
+    for (const { label, matched } of tags) at = at.at(matched(activity.labels?.[label]));
     if (ends.length > 0) at = at.at(ends.findLastIndex((end) => end <= activity.startTime));
     if (!at.held && remembered++ === MOST_REMEMBERED) {
       root = new ByValues();

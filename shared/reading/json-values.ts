@@ -89,7 +89,10 @@ class Splitter {
   end(): readonly JsonValue[] {
     if (this.#start >= 0) this.#salvage(this.#buffer.subarray(this.#start), "ends in the middle of a record");
     else if (this.#depth > 0) this.#reject("ends in the middle of a list of records");
-    return this.#take().map((found) => ("rejected" in found ? { ...found, early: true } : found));
+    const rest = this.#take();
+    // What stands before a whole one does not lack its end for want of more.
+    const lastWhole = rest.findLastIndex((found) => "value" in found);
+    return rest.map((found, at) => ("rejected" in found && at > lastWhole ? { ...found, early: true } : found));
   }
 
   #take(): readonly JsonValue[] {

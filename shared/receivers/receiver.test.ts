@@ -55,6 +55,12 @@ describe("a pushed request", () => {
     expect(got.unreadable).toEqual([{ reason: expect.stringMatching(/JSON/), place: `${got.place} document 2` }]);
     expect(JSON.stringify(got.unreadable)).not.toContain("NaN");
 
+    // Without its last quote or bracket a line swallows what stands behind it.
+    for (const broken of ['{"a":2,"b":"cut o', '{"a":[{"b":2}', '{"a":2']) {
+      const lines = await received(request({ body: Buffer.from(`{"a":1}\n${broken}\n{"a":3}\n`) }), SECRET, NOW);
+      expect(lines, broken).toMatchObject({ documents: [{ a: 1 }, { a: 3 }], unreadable: [expect.anything()] });
+    }
+
     const array = await received(request({ body: Buffer.from('[{"a":1},{"a":NaN},{"a":3}]') }), SECRET, NOW);
     expect(array).toMatchObject({ documents: [{ a: 1 }, { a: 3 }] });
     for (const none of ['{"a":1}\n{"a":', "no\nJSON\n", `{"a":1}\n${"{a}\n".repeat(101)}`, ""]) {

@@ -23,6 +23,7 @@ export const webhook = defineSink({
   batchSize: 20,
 
   async *send(deliveries, { settings, now, signal }) {
+    let told = 0;
     let taken = 0;
     const invalid: { readonly id: string; readonly refused: string }[] = [];
     for (const delivery of deliveries) {
@@ -39,6 +40,7 @@ export const webhook = defineSink({
         signal,
       });
       const { id } = delivery;
+      told++;
       if (!("refused" in answer)) {
         taken++;
         yield [{ id }];
@@ -48,10 +50,11 @@ export const webhook = defineSink({
     // Many receivers say 400 of a signature, too: only where they take another's is it this finding. Of one that is told
     // alone nobody knows; it stays owed until another is told with it.
     if (taken === 0 && invalid[0]) {
-      const told = invalid.length === 1 ? "the only finding it was told" : `all of ${invalid.length} findings`;
+      const all = told === 1 ? "the only finding it was told" : `all of ${told} findings`;
+      const of = invalid.length === told ? all : `${invalid.length} of ${told} findings, and took none`;
       throw new PipelineError(
         "upstream-refused",
-        `${invalid[0].refused} to ${told}: check the secret, and that it takes Standard Webhooks`,
+        `${invalid[0].refused} to ${of}: check the secret, and that it takes Standard Webhooks`,
       );
     }
     if (invalid.length > 0) yield invalid;

@@ -7,7 +7,7 @@ import { checkMigrated, migrate } from "./migrate.ts";
 import { sqlBooks } from "./sql-books.ts";
 import { sqlStore } from "./sql-store.ts";
 
-/** A function works on one batch at a time; the others are for whoever reads beside it. */
+/** A worker has two batches in its hands, and notes beside them whom it heard. */
 const CONNECTIONS = 4;
 const CONNECT_MS = 10_000;
 /** A process that was frozen in a transaction must not keep the others from its rows. */

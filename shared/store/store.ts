@@ -28,7 +28,10 @@ import type { EpochMs } from "../model/units.ts";
  * tables in the order of methods, so that two transactions never wait for each other.
  */
 export interface Tables {
-  /** Those of the uids that already hold an entry, by uid. */
+  /**
+   * Those of the uids that already hold an entry, by uid. Where a store expects none it may answer so unlooked: if it is
+   * wrong, what is written fails, and all of the work is done again.
+   */
   claimActivities(uids: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
   /** Writes claimed entries, in the order of uids. */
   putActivities(entries: readonly LedgerEntry[]): Promise<void>;

@@ -99,6 +99,17 @@ export function storeContract(
       expect(await detect(calls, { ...world, store })).toEqual({ added: 0, changed: 0, findings: [] });
     });
 
+    it("holds the same rows where transactions that look for nothing meet in some", async () => {
+      const calls = many(80);
+      const fresh = Array.from({ length: 10 }, (_, at) => calls.slice(at * 4, at * 4 + 4));
+      await take(...fresh);
+      const met = [calls.slice(40, 60), calls.slice(50, 70), calls.slice(45, 80)];
+      await Promise.all(met.map((batch) => detect(batch, { ...world, store })));
+      const memory = openMemoryStore();
+      await takeAll(memory, [...fresh, ...met]);
+      expect(await store.dump()).toEqual(await memory.dump());
+    });
+
     it("keeps no trace of a transaction that failed", async () => {
       await fc.assert(
         fc.asyncProperty(
