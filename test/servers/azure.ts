@@ -63,7 +63,7 @@ export async function serveAzure(answer: (asked: AzureAsked) => Reply): Promise<
   });
 
   function entra(one: AzureAsked, path: string): Reply | undefined {
-    const base = `${address()}/${TENANT}`;
+    const base = `${address}/${TENANT}`;
     if (path === `/${TENANT}/v2.0/.well-known/openid-configuration`) {
       return {
         body: {
@@ -92,15 +92,12 @@ export async function serveAzure(answer: (asked: AzureAsked) => Reply): Promise<
       : { status: 401, body: { error: { code: "InvalidTokenError", message: "The token is not valid" } } };
   }
 
-  function address(): string {
-    const bound = server.address();
-    if (typeof bound !== "object" || bound === null) throw new Error("no port");
-    return `https://localhost:${bound.port}`;
-  }
-
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  if (typeof bound !== "object" || bound === null) throw new Error("no port");
+  const address = `https://localhost:${bound.port}`;
   return {
-    url: address(),
+    url: address,
     asked,
     tokens: () => tokens,
     revokeTokens: () => {
