@@ -141,6 +141,9 @@ describe("the receiver's own server", () => {
     const { url } = await start();
     const answer = await post(url, JSON.stringify([call]));
     expect(Number(/timeout=(\d+)/.exec(answer.headers.get("keep-alive") ?? "")?.[1])).toBeGreaterThan(60);
+    // Nor is one kept for somebody who does not show the secret.
+    const stranger = await post(url, "[]", { authorization: "Bearer no" });
+    expect([stranger.status, stranger.headers.get("connection")]).toEqual([401, "close"]);
   });
 
   it("answers what is at hand when it closes, and keeps no connection then", async () => {

@@ -184,6 +184,21 @@ describe("what a webhook's receiver answers", () => {
   });
 });
 
+describe("an answer that is cut off", () => {
+  it("has said that the finding was taken where its status did, and nothing where it did not", async () => {
+    for (const [status, wanted] of [
+      [200, [{ id: delivery("a").id }]],
+      [500, undefined],
+    ] as const) {
+      const server = await serveJson(() => ({ status, body: "x".repeat(1_000), cutAfter: 10 }));
+      const context = { ...contextOf(), settings: { url: server.url, secret: SECRET } };
+      const sent = await sentBy(webhook, [delivery("a")], context).catch((error: { code: string }) => error.code);
+      expect(sent).toEqual(wanted ?? "upstream-unavailable");
+      await server.close();
+    }
+  });
+});
+
 describe("slack", () => {
   it("answers in the thread of the first message and brings that message up to date", async () => {
     const server = await listen(() => JSON.stringify({ ok: true, channel: "C1", ts: "1.1" }));
