@@ -14,6 +14,7 @@ import { PipelineError } from "../shared/model/errors.ts";
 import type { Reject } from "../shared/model/raw-record.ts";
 import { digestOf } from "../shared/model/uid.ts";
 import { trimmed } from "../shared/pipeline/collect.ts";
+import { once } from "../shared/reading/bytes.ts";
 import { readDocuments } from "../shared/reading/documents.ts";
 import { sources } from "../shared/registry.ts";
 import { timeLeft, withRuntime } from "./lambda.ts";
@@ -127,10 +128,6 @@ async function* logEventsIn({ awslogs }: CloudWatchLogsEvent): AsyncGenerator<Pa
     };
     before = upTo;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 export const handler = withRuntime(NAME, (event: PushedEvent, runtime, context) =>

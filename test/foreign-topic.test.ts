@@ -274,15 +274,19 @@ function describeForeignTopics(server: KafkaServer, busy: Holding | undefined): 
       },
     );
 
-    it("reads what a transaction brought, and is at the end behind its end", async () => {
+    async function inTransaction(value: string, end: "commit" | "abort"): Promise<void> {
       const transactional = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
       await transactional.connect();
       const transaction = await transactional.transaction();
-      await transaction.send({ topic, messages: [{ partition: 0, value: "kept" }] });
-      await transaction.commit();
+      await transaction.send({ topic, messages: [{ partition: 0, value }] });
+      await transaction[end]();
       await transactional.disconnect();
       // Its end is written when the broker comes to it.
       await until(async () => (await partitionsBehind(foreignTopic())).size > 0);
+    }
+
+    it("reads what a transaction brought, and is at the end behind its end", async () => {
+      await inTransaction("kept", "commit");
       const given: string[] = [];
       for await (const batch of readForeignTopic(foreignTopic(), running)) {
         given.push(...valuesIn(batch));
@@ -293,14 +297,7 @@ function describeForeignTopics(server: KafkaServer, busy: Holding | undefined): 
     });
 
     it("does not wait for what no reader is given: a transaction that was taken back", async () => {
-      const transactional = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
-      await transactional.connect();
-      const transaction = await transactional.transaction();
-      await transaction.send({ topic, messages: [{ partition: 0, value: "taken back" }] });
-      await transaction.abort();
-      await transactional.disconnect();
-      // Its end is written when the broker comes to it.
-      await until(async () => (await partitionsBehind(foreignTopic())).size > 0);
+      await inTransaction("taken back", "abort");
       const patience = { lookMs: 500, longestMs: 30_000 };
       const given = await Array.fromAsync(readForeignTopic(foreignTopic(), running, patience));
       expect(given.flatMap(valuesIn)).toEqual([]);

@@ -33,8 +33,8 @@ export interface Bus {
    */
   publish(topic: TopicName, messages: readonly OutgoingMessage[]): Promise<void>;
   /**
-   * Hands over batches of one partition, in order, and of so many partitions at once. When `handle` resolves the batch is done; when it throws, the
-   * same batch comes again, after a pause that grows. At least once.
+   * Hands over batches of one partition, in order, and of `partitionsAtOnce` side by side. When `handle` resolves the
+   * batch is done; when it throws, the same batch comes again, after a pause that grows. At least once.
    */
   subscribe(
     topic: TopicName,

@@ -246,7 +246,7 @@ const rememberingPartitioner: ICustomPartitioner = () => {
   return (given) => {
     const count = given.partitionMetadata.length;
     const known = chosen.get(count) ?? new Map<string, number>();
-    chosen.set(count, known);
+    if (known.size === 0) chosen.set(count, known);
     const key = String(given.message.key);
     let partition = known.get(key);
     if (partition === undefined) {

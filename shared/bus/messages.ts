@@ -112,13 +112,18 @@ export function readRawMessage(message: IncomingMessage): {
   const place = placeOf(message);
   const records: ({ readonly raw: RawRecord } & RawPlace)[] = [];
   const rejects: Reject[] = [];
+  const several = lines.length > 1;
   let record = 0;
   for (const line of lines) {
     record++;
     const read = readDocument(line, message.topic, readRawData);
-    const where: RawPlace = lines.length > 1 ? { place, record } : { place };
-    if ("rejected" in read) rejects.push({ reason: read.rejected, ...where });
-    else records.push(lines.length > 1 ? { raw: read.value, place, record } : { raw: read.value, place });
+    if ("rejected" in read) {
+      const reason = read.rejected;
+      rejects.push(several ? { reason, place, record } : { reason, place });
+    } else {
+      const raw = read.value;
+      records.push(several ? { raw, place, record } : { raw, place });
+    }
   }
   return { records, rejects };
 }

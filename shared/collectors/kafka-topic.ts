@@ -12,6 +12,7 @@ import { z } from "zod";
 import type { ForeignBatch, ForeignTopic } from "../bus/foreign-topic.ts";
 import { kafkaSettings } from "../bus/kafka-settings.ts";
 import { KafkaConnection } from "../config/settings.ts";
+import { once } from "../reading/bytes.ts";
 import { readDocuments } from "../reading/documents.ts";
 import { defineCollector, type FetchedPage } from "./collector.ts";
 import { interleaved } from "./interleaved.ts";
@@ -69,8 +70,4 @@ async function pageOf(part: string, { messages, place, commit }: ForeignBatch): 
     }
   }
   return { part, documents, unreadable, place, done: commit };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -3,47 +3,36 @@
  * back, and only so is it the same in whatever order the readings came.
  */
 import { type Activity, isBill, modelOf, principalOf } from "../model/activity.ts";
+import { ByValues } from "../model/by-values.ts";
 import { type EntityRow, storable, widenEntity } from "../model/ledger.ts";
 import type { EpochMs } from "../model/units.ts";
 
 /** One row per entity. Administrative acts are not use, and a bill dates nothing: a month's stands at its first hour. */
 export function entitiesOf(readings: readonly Activity[]): EntityRow[] {
   const rows: Sighting[] = [];
-  const things = {
-    principal: new Map<string, Sighting>(),
-    credential: new Map<string, Sighting>(),
-    model: new Map<string, Sighting>(),
-    provider: new Map<string, Sighting>(),
-    account: new Map<string, Sighting>(),
-  };
-  const pairs = {
-    "principal-model": new Map<string, Map<string, Sighting>>(),
-    "principal-provider": new Map<string, Map<string, Sighting>>(),
-  };
-
+  const seen = new ByValues<Sighting>();
   const first = (type: EntityRow["type"], uid: string, name: string, time: EpochMs): Sighting => {
     const row = { type, uid, name, firstSeenTime: time, lastSeenTime: time };
     rows.push(row);
     return row;
   };
-  const see = (type: keyof typeof things, given: string | undefined, time: EpochMs, said?: string) => {
+  const see = (type: Thing, given: string | undefined, time: EpochMs, said?: string) => {
     if (given === undefined) return;
     const uid = storable(given);
     const name = said === undefined ? uid : storable(said);
-    const row = things[type].get(uid);
-    if (row) widen(row, name, time);
-    else things[type].set(uid, first(type, uid, name, time));
+    const at = seen.at(type).at(uid);
+    if (at.held) widen(at.held, name, time);
+    else at.held = first(type, uid, name, time);
   };
-  const seePair = (type: keyof typeof pairs, principal: string, other: string | undefined, time: EpochMs) => {
+  const seePair = (type: Pair, principal: string, other: string | undefined, time: EpochMs) => {
     if (other === undefined) return;
-    const others = pairs[type].get(principal) ?? new Map<string, Sighting>();
-    if (others.size === 0) pairs[type].set(principal, others);
-    const row = others.get(other);
-    if (row) widen(row, row.name, time);
-    else {
-      const uid = JSON.stringify([principal, other]);
-      others.set(other, first(type, uid, uid, time));
+    const at = seen.at(type).at(principal).at(other);
+    if (at.held) {
+      widen(at.held, at.held.name, time);
+      return;
     }
+    const uid = JSON.stringify([principal, other]);
+    at.held = first(type, uid, uid, time);
   };
 
   for (const activity of readings) {
@@ -64,6 +53,8 @@ export function entitiesOf(readings: readonly Activity[]): EntityRow[] {
   return rows;
 }
 
+type Pair = "principal-model" | "principal-provider";
+type Thing = Exclude<EntityRow["type"], Pair>;
 type Sighting = { -readonly [Field in keyof EntityRow]: EntityRow[Field] };
 
 /** In place: of a batch's readings nearly all tell of what another one told. */

@@ -8,7 +8,8 @@
 import type { Activity } from "../model/activity.ts";
 import { ByValues, type Value } from "../model/by-values.ts";
 import { matchersOf } from "./pattern.ts";
-import type { Clause, Judgement, Policy, Stray } from "./policy.ts";
+import { perPolicy } from "./per-policy.ts";
+import type { Clause, Judgement, Stray } from "./policy.ts";
 import { spellings } from "./scope.ts";
 
 /** What was said of them; absent where nobody has asked yet. */
@@ -20,18 +21,6 @@ export interface Alike {
 
 /** Beyond this many, all are forgotten. */
 const MOST_REMEMBERED = 5_000;
-
-/** Compiles a policy once, however often it is asked. */
-export function perPolicy<T>(compileOnce: (policy: Policy) => T): (policy: Policy) => T {
-  const compiled = new WeakMap<Policy, T>();
-  return (policy) => {
-    const before = compiled.get(policy);
-    if (before !== undefined) return before;
-    const made = compileOnce(policy);
-    compiled.set(policy, made);
-    return made;
-  };
-}
 
 /** What is said of activities like this one. A condition may ask about anything: a policy with one tells all apart. */
 export const alikeIn = perPolicy((policy) => {

@@ -1,7 +1,7 @@
 /** Workloads that are to use a gateway, and do not. */
 import type { Activity } from "../model/activity.ts";
-import { perPolicy } from "./alike.ts";
 import { compile, ownerOf, placeOf } from "./judge.ts";
+import { perPolicy } from "./per-policy.ts";
 import type { Gateway, Policy } from "./policy.ts";
 
 const compiledGateways = perPolicy((policy) => compile(policy.gateways, "describe"));

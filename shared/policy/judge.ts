@@ -4,7 +4,8 @@
  */
 import { type Activity, isBill } from "../model/activity.ts";
 import { DAY_MS, type EpochMs } from "../model/units.ts";
-import { alikeIn, perPolicy } from "./alike.ts";
+import { alikeIn } from "./alike.ts";
+import { perPolicy } from "./per-policy.ts";
 import type { Clause, Judge, Judgement, Policy } from "./policy.ts";
 import { type CompiledScope, compileScope, type Manner, type misses, worstOf } from "./scope.ts";
 

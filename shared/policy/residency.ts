@@ -1,8 +1,9 @@
 /** Where data went, or may have gone, against the regions that the policy allows. */
 import type { Activity } from "../model/activity.ts";
-import { alikeIn, perPolicy } from "./alike.ts";
+import { alikeIn } from "./alike.ts";
 import { compile, exceptionFor, ownerOf, placeOf } from "./judge.ts";
 import { compilePatterns, type PatternMatcher } from "./pattern.ts";
+import { perPolicy } from "./per-policy.ts";
 import type { Policy, Stray } from "./policy.ts";
 
 /**

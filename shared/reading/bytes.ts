@@ -13,6 +13,11 @@ export class UnreadableFile extends Error {
   }
 }
 
+/** Bytes that are all there, where a stream of them is read. */
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 /** Logs shrink 10 to 100 times; beyond this, above the floor, somebody built the file to fill a disk. */
 const MAX_EXPANSION = 300;
 const EXPANSION_FLOOR_BYTES = 64 * 1024 * 1024;

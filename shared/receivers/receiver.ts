@@ -6,6 +6,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { PipelineError } from "../model/errors.ts";
 import { digestOf } from "../model/uid.ts";
+import { once } from "../reading/bytes.ts";
 import { jsonValues } from "../reading/json-values.ts";
 
 /** What is known of a request before its body is read. */
@@ -170,10 +171,6 @@ async function anyJson(body: Buffer): Promise<Decoded> {
   }
   if (documents.length === 0) throw notJson();
   return { documents, unreadable };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 function unpacked({ headers, body }: PushedRequest): Buffer {

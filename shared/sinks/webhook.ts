@@ -23,7 +23,6 @@ export const webhook = defineSink({
   batchSize: 20,
 
   async *send(deliveries, { settings, now, signal }) {
-    let told = 0;
     let taken = 0;
     const invalid: { readonly id: string; readonly refused: string }[] = [];
     for (const delivery of deliveries) {
@@ -40,7 +39,6 @@ export const webhook = defineSink({
         signal,
       });
       const { id } = delivery;
-      told++;
       if (!("refused" in answer)) {
         taken++;
         yield [{ id }];
@@ -50,6 +48,7 @@ export const webhook = defineSink({
     // Many receivers say 400 of a signature, too: only where they take another's is it this finding. Of one that is told
     // alone nobody knows; it stays owed until another is told with it.
     if (taken === 0 && invalid[0]) {
+      const told = deliveries.length;
       const all = told === 1 ? "the only finding it was told" : `all of ${told} findings`;
       const of = invalid.length === told ? all : `${invalid.length} of ${told} findings, and took none`;
       throw new PipelineError(

@@ -37,6 +37,9 @@ const { values } = parseArgs({
     compression: { type: "string", default: "zstd" },
   },
 });
+const { compression } = values;
+if (compression !== "gzip" && compression !== "zstd")
+  throw new Error(`--compression gzip or zstd, not ${compression}`);
 const SUSTAINED_S = values.minutes === undefined ? (values.short ? 15 : 60) : Number(values.minutes) * 60;
 const LATENCY_S = values.short ? 6 : 20;
 const BATCH = 1_000;
@@ -241,7 +244,6 @@ if ("missing" in kafka || "missing" in postgres) {
   process.exit(1);
 }
 const { brokers } = kafka.server;
-const compression = values.compression === "gzip" ? "gzip" : "zstd";
 const folder = await mkdtemp(join(tmpdir(), "gnomon-bench-"));
 const url = await postgres.server.newDatabase();
 await migrateStore(url);

@@ -1,5 +1,5 @@
 /** A TCP proxy on loopback whose connections can be cut, as a network does: what was on its way is lost. */
-import { connect, createServer, type Socket } from "node:net";
+import { startProxy } from "./proxy.ts";
 
 export interface Cut {
   /** On 127.0.0.1. */
@@ -10,37 +10,6 @@ export interface Cut {
 }
 
 export async function startCut(port: number, target: () => number): Promise<Cut> {
-  const open = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(target(), "127.0.0.1");
-    open.add(client);
-    const end = () => {
-      open.delete(client);
-      client.destroy();
-      upstream.destroy();
-    };
-    for (const socket of [client, upstream]) {
-      socket.setNoDelay(true);
-      socket.on("error", end);
-      socket.on("close", end);
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const cut = () => {
-    const { size } = open;
-    for (const socket of open) socket.resetAndDestroy();
-    return size;
-  };
-  return {
-    port,
-    cut,
-    close: async () => {
-      cut();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  const { cut, close } = await startProxy(port, target, (client, upstream) => client.pipe(upstream));
+  return { port, cut, close };
 }
